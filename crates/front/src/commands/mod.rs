@@ -1,0 +1,1 @@
+//! Command URLs coming in: who may ask a line to dial, and what comes of it.

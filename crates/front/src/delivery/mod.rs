@@ -1,0 +1,1 @@
+//! Action URLs going out: rows of the store become HTTP requests.
