@@ -1,0 +1,36 @@
+//! What an agent is told once.
+
+use crate::transaction::Timers;
+
+/// The settings of an [`Agent`](crate::Agent).
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The User-Agent of our requests.
+    pub user_agent: String,
+    /// The user part of our Contact.
+    pub contact_user: String,
+    /// The base values of all timers.
+    pub timers: Timers,
+    /// Invitations become [`Event::Invited`](crate::Event::Invited); else they are refused with 403.
+    pub accept_invites: bool,
+    /// How many transactions of each kind are kept at a time; what comes beyond is refused with 503.
+    pub max_transactions: usize,
+    /// How many dialogs are kept at a time; an INVITE beyond is refused with 503.
+    pub max_dialogs: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            user_agent: "Hookswitch".to_owned(),
+            contact_user: "hookswitch".to_owned(),
+            timers: Timers::default(),
+            accept_invites: false,
+            max_transactions: 65_536,
+            max_dialogs: 65_536,
+        }
+    }
+}
+
+/// A source of unpredictable bytes: the system's generator, or a seeded one in tests.
+pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
