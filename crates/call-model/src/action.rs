@@ -53,6 +53,26 @@ pub enum Direction {
     Outbound,
 }
 
+impl Direction {
+    /// As `<$call_direction>` spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+
+    /// The action that announces such a call.
+    #[must_use]
+    pub const fn action(self) -> Action {
+        match self {
+            Self::Inbound => Action::Inbound,
+            Self::Outbound => Action::Outbound,
+        }
+    }
+}
+
 /// How a call ended (`<$call_result>`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,13 +8,23 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod calls;
 mod command;
+mod destination;
 mod event;
 mod line;
 mod number;
+mod numbering;
+mod template;
 
 pub use action::{Action, CallGuid, CallResult, Direction, Facts, Occurrence};
+pub use calls::{CallOutput, Calls, SavedCall};
 pub use command::{Command, Outcome};
+pub use destination::{Body, Destination, DestinationId, Filter, Method, Profile, Rendered};
 pub use event::{CallRef, Cause, ConnectionState, Event, Joined, Moment, News, Parties, SnapshotCall};
 pub use line::{Line, LineId};
-pub use number::{Number, Party};
+pub use number::{MAX_DIGITS, NotDialable, Number, NumberPattern, Party};
+pub use numbering::{Country, Numbering};
+pub use template::{
+    Locale, Placeholder, Template, TemplateError, TemplateErrorKind, TemplateLint, TemplateLintKind, UrlPlace,
+};

@@ -5,6 +5,13 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+mod dialable;
+mod pattern;
+
+pub(crate) use dialable::strip_scheme;
+pub use dialable::{MAX_DIGITS, NotDialable};
+pub use pattern::NumberPattern;
+
 /// A telephone number, or `user@host` where that is all a device gives; empty if withheld or unknown.
 ///
 /// It has no `Display`, and its `Debug` shows only the last digits, so that a number reaches no log by accident:
