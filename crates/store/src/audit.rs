@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::cm::{LineId, Number};
+use call_model::{LineId, Number};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 

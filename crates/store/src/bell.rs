@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::cm::DestinationId;
+use call_model::DestinationId;
 use tokio::sync::Notify;
 
 /// One bell a destination, rung when rows were added for it. A ring without a listener is remembered once.

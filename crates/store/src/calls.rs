@@ -1,6 +1,6 @@
 //! Calls that are still open, and SIP dialogs to end after a crash.
 
-use crate::cm::{CallGuid, SavedCall};
+use call_model::{CallGuid, SavedCall};
 use rusqlite::{Connection, Row, params};
 
 use crate::checksum::Checksum;

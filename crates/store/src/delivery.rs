@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cm::{CallGuid, DestinationId, Method, Profile, Rendered};
+use call_model::{CallGuid, DestinationId, Method, Profile, Rendered};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use uuid::Uuid;

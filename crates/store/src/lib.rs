@@ -10,7 +10,6 @@
 
 mod audit;
 mod bell;
-mod cm;
 mod calls;
 mod checksum;
 mod delivery;
@@ -32,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use crate::cm::{DestinationId, Profile, Rendered, SavedCall};
+use call_model::{DestinationId, Profile, Rendered, SavedCall};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -113,6 +112,9 @@ pub struct Settings {
     pub keep_dead: Duration,
     /// Jobs that may wait for the writer.
     pub queue: usize,
+    /// The database may not grow beyond this: a disk that is full when a test wants it.
+    #[cfg(test)]
+    page_limit: tests::PageLimit,
 }
 
 impl Default for Settings {
@@ -124,6 +126,8 @@ impl Default for Settings {
             keep_delivered: 7 * DAY,
             keep_dead: 90 * DAY,
             queue: 4_096,
+            #[cfg(test)]
+            page_limit: tests::PageLimit::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::cm::DestinationId;
+use call_model::DestinationId;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, oneshot};
@@ -25,7 +25,7 @@ const BATCH: usize = 512;
 /// The most rows that one job of bulk work touches, so that no commit is held up by it.
 const BULK: u32 = 500;
 /// How long to wait before a commit is tried again that found no room.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 
 /// One thing to write.
 pub(crate) enum Job {
@@ -132,6 +132,8 @@ impl Writer {
         // a second later, syncs the whole log: a power cut before that costs a duplicate, never an event.
         let level = if batch.iter().any(Job::must_be_durable) { "FULL" } else { "NORMAL" };
         self.db.pragma_update(None, "synchronous", level)?;
+        #[cfg(test)]
+        self.settings.page_limit.apply(&self.db)?;
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let now_ms = Timestamp::now().as_millisecond();
         let receipts = batch.iter().map(|job| write(&transaction, job, now_ms, &self.settings)).collect::<Result<_, _>>()?;
