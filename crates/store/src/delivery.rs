@@ -162,10 +162,10 @@ pub(crate) fn settle(db: &Connection, attempt: &Attempt, now_ms: i64) -> rusqlit
     }
 }
 
-/// Makes the first pending delivery of a lane its head.
+/// Makes the first pending delivery of a lane its head, due since it was stored: older events go first.
 fn promote(db: &Connection, destination: &str, guid: &[u8], now_ms: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE delivery SET next_attempt_ms = min(?3, expires_ms)
+        "UPDATE delivery SET next_attempt_ms = min(?3, created_ms)
          WHERE id = (SELECT id FROM delivery WHERE destination = ?1 AND call_guid = ?2 AND state = 'pending'
                      ORDER BY sequence LIMIT 1)",
     )?
@@ -173,10 +173,10 @@ fn promote(db: &Connection, destination: &str, guid: &[u8], now_ms: i64) -> rusq
     Ok(())
 }
 
-/// Lets up to `limit` heads that wait for a later attempt be due now; returns how many.
+/// Lets up to `limit` heads that wait for a later attempt be due, as if none had been made; returns how many.
 pub(crate) fn hasten(db: &Connection, destination: &DestinationId, now_ms: i64, limit: u32) -> rusqlite::Result<usize> {
     db.prepare_cached(
-        "UPDATE delivery SET next_attempt_ms = ?2
+        "UPDATE delivery SET next_attempt_ms = min(?2, created_ms)
          WHERE id IN (SELECT id FROM delivery WHERE destination = ?1 AND next_attempt_ms > ?2 LIMIT ?3)",
     )?
     .execute(params![destination.0.as_str(), now_ms, limit])

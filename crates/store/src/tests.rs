@@ -112,8 +112,8 @@ async fn durable_tokens_ascend_and_their_rows_are_on_disk() {
         assert!(up_to > last, "{up_to} after {last}");
         last = up_to;
         let db = Connection::open(schema::database(dir.path())).unwrap();
-        let stored: u64 = db.query_row("SELECT count(*) FROM delivery", [], |row| row.get(0)).unwrap();
-        assert!(stored >= up_to, "{stored} rows when {up_to} were acknowledged");
+        let stored: i64 = db.query_row("SELECT count(*) FROM delivery", [], |row| row.get(0)).unwrap();
+        assert!(stored.unsigned_abs() >= up_to, "{stored} rows when {up_to} were acknowledged");
     }
 }
 
@@ -147,7 +147,7 @@ async fn only_the_head_of_a_lane_is_due() {
     assert_eq!(next.next.map(Timestamp::as_second), Some(later.as_second()));
 
     store.hasten(&DestinationId("a".into())).await.unwrap();
-    assert_eq!(sequences(&due(&store, "a").await), [2, 1]);
+    assert_eq!(sequences(&due(&store, "a").await), [1, 2], "in the order of the events");
     store.settle(attempt(&heads[0], Verdict::Dead)).await.unwrap();
     assert_eq!(sequences(&due(&store, "a").await), [2, 2], "a dead letter lets its lane go on");
 }
@@ -221,7 +221,7 @@ async fn a_damaged_record_costs_itself_alone() {
         let past_the_store = Connection::open(schema::database(dir.path())).unwrap();
         past_the_store.execute(&format!("UPDATE delivery SET {damage} WHERE sequence = 1"), []).unwrap();
         assert_eq!(sequences(&due(&store, "a").await), [3], "{damage}");
-        assert_eq!(sequences(&due(&store, "a").await), [3, 2], "{damage}");
+        assert_eq!(sequences(&due(&store, "a").await), [2, 3], "{damage}");
         let dead: Vec<_> = rows(dir.path()).into_values().filter(|(state, _)| state == "dead").collect();
         let [(_, Some(reason))] = &dead[..] else { panic!("{damage}: {dead:?}") };
         assert!(reason.starts_with("damaged"), "{reason}");
