@@ -196,7 +196,11 @@ pub(crate) fn abandon(
     let heads = statement.query_map(params![destination.0.as_str(), limit], |row| Ok(DeliveryId(row.get(0)?)))?;
     let heads = heads.collect::<rusqlite::Result<Vec<_>>>()?;
     for &delivery in &heads {
-        settle(db, &Attempt { delivery, verdict: Verdict::Dead, status: None, error: Some(reason.to_owned()) }, now_ms)?;
+        settle(
+            db,
+            &Attempt { delivery, verdict: Verdict::Dead, status: None, error: Some(reason.to_owned()) },
+            now_ms,
+        )?;
     }
     Ok(heads.len())
 }

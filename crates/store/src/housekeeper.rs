@@ -136,8 +136,5 @@ fn checkpoint(db: &Connection) -> rusqlite::Result<i64> {
 
 #[allow(clippy::wildcard_enum_match_arm)] // foreign enum
 fn is_harmless(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

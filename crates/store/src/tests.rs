@@ -215,9 +215,11 @@ async fn newer_tables_and_second_openers_are_refused() {
 
 #[tokio::test]
 async fn a_damaged_record_costs_itself_alone() {
-    for damage in ["url = url || 'x'", "sequence = 7", "method = 'BREW'", "checksum = 0", "expires_ms = expires_ms + 1"] {
+    for damage in ["url = url || 'x'", "sequence = 7", "method = 'BREW'", "checksum = 0", "expires_ms = expires_ms + 1"]
+    {
         let dir = TempDir::new().unwrap();
-        let (store, _events) = store_with(dir.path(), vec![rendered("a", 1, 1), rendered("a", 1, 2), rendered("a", 2, 3)]).await;
+        let (store, _events) =
+            store_with(dir.path(), vec![rendered("a", 1, 1), rendered("a", 1, 2), rendered("a", 2, 3)]).await;
         let past_the_store = Connection::open(schema::database(dir.path())).unwrap();
         past_the_store.execute(&format!("UPDATE delivery SET {damage} WHERE sequence = 1"), []).unwrap();
         assert_eq!(sequences(&due(&store, "a").await), [3], "{damage}");
@@ -237,7 +239,10 @@ async fn a_damaged_call_costs_itself_alone() {
     durable(&mut events, 1).await;
     let past_the_store = Connection::open(schema::database(dir.path())).unwrap();
     past_the_store
-        .execute("UPDATE open_call SET json = replace(json, '987', '988') WHERE guid = ?1", [Uuid::from_u128(1).as_bytes()])
+        .execute(
+            "UPDATE open_call SET json = replace(json, '987', '988') WHERE guid = ?1",
+            [Uuid::from_u128(1).as_bytes()],
+        )
         .unwrap();
     assert_eq!(store.open_calls().unwrap(), [saved(2)]);
 }
@@ -300,7 +305,8 @@ async fn what_waits_for_a_destination_can_be_buried() {
 #[tokio::test]
 async fn old_rows_are_pruned_and_waiting_ones_never() {
     let dir = TempDir::new().unwrap();
-    let (store, _events) = store_with(dir.path(), vec![rendered("a", 1, 1), rendered("a", 2, 2), rendered("a", 3, 3)]).await;
+    let (store, _events) =
+        store_with(dir.path(), vec![rendered("a", 1, 1), rendered("a", 2, 2), rendered("a", 3, 3)]).await;
     let heads = due(&store, "a").await;
     store.settle(attempt(&heads[0], Verdict::Delivered)).await.unwrap();
     store.settle(attempt(&heads[1], Verdict::Dead)).await.unwrap();

@@ -136,7 +136,8 @@ impl Writer {
         self.settings.page_limit.apply(&self.db)?;
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let now_ms = Timestamp::now().as_millisecond();
-        let receipts = batch.iter().map(|job| write(&transaction, job, now_ms, &self.settings)).collect::<Result<_, _>>()?;
+        let receipts =
+            batch.iter().map(|job| write(&transaction, job, now_ms, &self.settings)).collect::<Result<_, _>>()?;
         transaction.commit()?;
         Ok(receipts)
     }
