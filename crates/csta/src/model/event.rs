@@ -1,4 +1,4 @@
-//! Events: what a monitor reports (ECMA-269 clauses 17 to 23).
+//! Events: what a monitor reports (ECMA-269).
 
 use super::{
     CallCharacteristics, CallLinkageId, ConnectionId, CorrelatorData, CrossRefId, DeviceId, EventCause, ForwardingType,

@@ -1,4 +1,4 @@
-//! Who and what a message talks about: devices, calls, connections, monitors (ECMA-269 clauses 10 and 12).
+//! Who and what a message talks about: devices, calls, connections, monitors (ECMA-269 clause 10).
 
 use compact_str::CompactString;
 

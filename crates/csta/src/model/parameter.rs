@@ -1,4 +1,4 @@
-//! Parameters that several messages share (ECMA-269 clause 12).
+//! Parameters that several messages share.
 
 use compact_str::CompactString;
 
@@ -165,7 +165,7 @@ impl CallCharacteristics {
         Self(self.0 | other.0)
     }
 
-    /// These marks but those of `other`.
+    /// These marks but not those of `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)

@@ -1,4 +1,4 @@
-//! Services: what is asked of a device or switch, and what it answers (ECMA-269 clauses 13 to 21).
+//! Services: what is asked of a device or switch, and what it answers (ECMA-269).
 
 use compact_str::CompactString;
 
@@ -78,7 +78,7 @@ pub struct NoResult;
 
 // ── system status, capabilities, monitors, snapshots ─────────────────────────────────────────────────────────────
 
-/// How are you? Opens a uaCSTA session and keeps it alive (ECMA-269 clause 14, TR/87).
+/// How are you? Opens a uaCSTA session and keeps it alive (ECMA-269, system services, TR/87).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestSystemStatus {
     /// The registration it belongs to.
@@ -92,7 +92,7 @@ pub struct RequestSystemStatusResponse {
     pub status: Option<SystemStatus>,
 }
 
-/// A peer reports its own status; also used as a heartbeat, then often without content (ECMA-269 clause 14).
+/// A peer reports its own status; also used as a heartbeat, then often without content (ECMA-269, system services).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SystemStatusReport {
     /// The registration it belongs to.
@@ -101,7 +101,7 @@ pub struct SystemStatusReport {
     pub status: Option<SystemStatus>,
 }
 
-/// Asks for system status services (ECMA-269 clause 14).
+/// Asks for system status services (ECMA-269, system services).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SystemRegister {
     /// Which ones.
@@ -128,7 +128,7 @@ pub struct SystemRegisterResponse {
     pub register_id: SystemRegisterId,
 }
 
-/// What can you do? (ECMA-269 clause 13)
+/// What can you do? (ECMA-269, capability exchange)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GetCstaFeatures;
 
@@ -136,7 +136,7 @@ pub struct GetCstaFeatures;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GetCstaFeaturesResponse;
 
-/// Asks for the events of a device or call (ECMA-269 clause 15). No filter is sent: all events are welcome.
+/// Asks for the events of a device or call (ECMA-269, monitoring). No filter is sent: all events are welcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MonitorStart {
     /// What to watch.
@@ -161,14 +161,14 @@ pub struct MonitorStartResponse {
     pub monitor_existing_calls: Option<bool>,
 }
 
-/// Ends a monitor; both sides may (ECMA-269 clause 15).
+/// Ends a monitor; both sides may (ECMA-269, monitoring).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MonitorStop {
     /// Which one.
     pub cross_ref: CrossRefId,
 }
 
-/// Which calls are at a device? (ECMA-269 clause 16)
+/// Which calls are at a device? (ECMA-269, snapshots)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotDevice {
     /// The device.
@@ -182,7 +182,7 @@ impl SnapshotDevice {
     }
 }
 
-/// Which devices are in a call? (ECMA-269 clause 16)
+/// Which devices are in a call? (ECMA-269, snapshots)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotCall {
     /// The call.
@@ -246,7 +246,7 @@ pub struct SnapshotCallInfo {
 
 // ── call control ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Dials (ECMA-269 clause 17).
+/// Dials (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MakeCall {
     /// Who dials.
@@ -284,14 +284,14 @@ pub struct MakeCallResponse {
     pub call_linkage: Option<CallLinkageId>,
 }
 
-/// Answers a ringing call (ECMA-269 clause 17).
+/// Answers a ringing call (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerCall {
     /// The ringing connection.
     pub call_to_be_answered: ConnectionId,
 }
 
-/// Takes a device out of a call (ECMA-269 clause 17).
+/// Takes a device out of a call (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClearConnection {
     /// The device's connection.
@@ -300,21 +300,21 @@ pub struct ClearConnection {
     pub reason: Option<EventCause>,
 }
 
-/// Puts a call on hold (ECMA-269 clause 17).
+/// Puts a call on hold (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HoldCall {
     /// The connection.
     pub call_to_be_held: ConnectionId,
 }
 
-/// Takes a call off hold (ECMA-269 clause 17).
+/// Takes a call off hold (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetrieveCall {
     /// The held connection.
     pub call_to_be_retrieved: ConnectionId,
 }
 
-/// Holds a call and dials another (ECMA-269 clause 17).
+/// Holds a call and dials another (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsultationCall {
     /// The call to hold.
@@ -330,7 +330,7 @@ pub struct ConsultationCallResponse {
     pub initiated_call: ConnectionId,
 }
 
-/// Joins the held call and the active one, and leaves both (ECMA-269 clause 17).
+/// Joins the held call and the active one, and leaves both (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransferCall {
     /// The call on hold.
@@ -339,7 +339,7 @@ pub struct TransferCall {
     pub active_call: ConnectionId,
 }
 
-/// Hands a call on without asking first (ECMA-269 clause 17).
+/// Hands a call on without asking first (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SingleStepTransferCall {
     /// The call.
@@ -357,7 +357,7 @@ pub struct TransferredCall {
     pub connections: Vec<ConnectionListItem>,
 }
 
-/// Sends a ringing call elsewhere (ECMA-269 clause 17).
+/// Sends a ringing call elsewhere (ECMA-269, call control).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeflectCall {
     /// The ringing connection.
@@ -370,7 +370,7 @@ pub struct DeflectCall {
 
 // ── digits and features ──────────────────────────────────────────────────────────────────────────────────────────
 
-/// Sends digits into a call (ECMA-269 clause 18).
+/// Sends digits into a call (ECMA-269, call associated features).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GenerateDigits {
     /// The connection.
@@ -381,7 +381,7 @@ pub struct GenerateDigits {
     pub characters_to_send: CompactString,
 }
 
-/// Switches do-not-disturb (ECMA-269 clause 22).
+/// Switches do-not-disturb (ECMA-269, logical device features).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetDoNotDisturb {
     /// Where.
@@ -390,7 +390,7 @@ pub struct SetDoNotDisturb {
     pub on: bool,
 }
 
-/// Is do-not-disturb on? (ECMA-269 clause 22)
+/// Is do-not-disturb on? (ECMA-269, logical device features)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GetDoNotDisturb {
     /// Where.
@@ -404,7 +404,7 @@ pub struct GetDoNotDisturbResponse {
     pub on: bool,
 }
 
-/// Switches forwarding (ECMA-269 clause 22).
+/// Switches forwarding (ECMA-269, logical device features).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetForwarding {
     /// Where.
@@ -417,7 +417,7 @@ pub struct SetForwarding {
     pub forward_dn: Option<DeviceId>,
 }
 
-/// How does a device forward? (ECMA-269 clause 22)
+/// How does a device forward? (ECMA-269, logical device features)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GetForwarding {
     /// The device.

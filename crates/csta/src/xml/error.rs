@@ -62,3 +62,19 @@ pub enum DecodeError {
         name: CompactString,
     },
 }
+
+impl DecodeError {
+    /// The same error with its place moved.
+    pub(super) fn moved(mut self, place: impl FnOnce(usize) -> usize) -> Self {
+        match &mut self {
+            Self::NotUtf8 { offset }
+            | Self::Doctype { offset }
+            | Self::TooDeep { offset }
+            | Self::TooManyAttributes { offset }
+            | Self::UndefinedEntity { offset }
+            | Self::NotWellFormed { offset, .. } => *offset = place(*offset),
+            Self::TooLong { .. } | Self::UnknownEncoding { .. } | Self::UnknownMessage { .. } => {}
+        }
+        self
+    }
+}

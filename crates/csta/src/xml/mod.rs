@@ -1,23 +1,124 @@
 //! ECMA-323: CSTA messages as XML.
+//!
+//! [`decode`] takes what peers really send: any edition's namespace or none, prefixes, children in any order, unknown
+//! children, ISO-8859-1, a byte order mark, rubbish behind the end. What it does not take: anything that is not
+//! well-formed, any DOCTYPE, anything beyond its bounds. [`encode`] writes one edition's schema to the letter.
 
 mod edition;
 mod error;
+mod event;
+mod lexis;
+mod prolog;
+mod scan;
+mod service;
+#[cfg(test)]
+mod tests;
+mod value;
+mod write;
+
+use std::borrow::Cow;
 
 pub use edition::Edition;
 pub use error::DecodeError;
 
-use crate::Message;
+use crate::{CstaError, ErrorCategory, Message, Request, Response};
+use scan::Scanner;
+use write::Writer;
 
-/// Reads one message.
+/// The longest message that is read, in bytes.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+/// How many elements may stand inside each other, the root included.
+pub const MAX_DEPTH: usize = 32;
+/// How many attributes an element may have.
+pub const MAX_ATTRIBUTES: usize = 64;
+
+/// Reads one message. Elements are told apart by their local names: peers answer in editions they were not asked in,
+/// and some declare no namespace at all.
 ///
 /// # Errors
-/// Whatever makes the bytes unusable, with its place.
-pub fn decode(_bytes: &[u8]) -> Result<Message, DecodeError> {
-    Err(DecodeError::UnknownMessage { name: "".into() })
+/// What is wrong with the bytes, and where. A well-formed message of an unknown kind is
+/// [`DecodeError::UnknownMessage`], with its name.
+pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
+    let text = prolog::text(bytes)?;
+    match &text {
+        Cow::Borrowed(text) => {
+            let behind_the_mark = text.as_ptr().addr() - bytes.as_ptr().addr();
+            read(text).map_err(|error| error.moved(|offset| offset + behind_the_mark))
+        }
+        // Each character of ISO-8859-1 was one byte.
+        Cow::Owned(text) => read(text).map_err(|error| {
+            error.moved(|offset| text.char_indices().take_while(|(at, _)| *at < offset).count())
+        }),
+    }
 }
 
-/// Writes one message: UTF-8, with an XML declaration, in the namespace of the edition.
+fn read(text: &str) -> Result<Message, DecodeError> {
+    let (mut xml, root) = Scanner::open(text)?;
+    let message = read_message(root, &mut xml)?;
+    xml.finish()?;
+    message.ok_or_else(|| DecodeError::UnknownMessage { name: root.into() })
+}
+
+/// Reads the content of the root element; `None` if no message has it, the content is well-formed then all the same.
+fn read_message(root: &str, xml: &mut Scanner<'_>) -> Result<Option<Message>, DecodeError> {
+    if let Some(layout) = event::layout(root) {
+        event::read(layout, xml).map(|event| Some(Message::Event(event)))
+    } else if let Some(response) = Response::read(root, xml) {
+        response.map(|response| Some(Message::Response(response)))
+    } else if let Some(request) = Request::read(root, xml) {
+        request.map(|request| Some(Message::Request(request)))
+    } else if root == ERROR {
+        read_error(xml).map(|error| Some(Message::Error(error)))
+    } else {
+        xml.skip().map(|()| None)
+    }
+}
+
+/// Writes one message: UTF-8, with an XML declaration, in the default namespace of the edition. What the edition does
+/// not know is left out, and so are characters that XML does not allow.
 #[must_use]
-pub fn encode(_message: &Message, _edition: Edition) -> Vec<u8> {
-    Vec::new()
+pub fn encode(message: &Message, edition: Edition) -> String {
+    match message {
+        Message::Event(event) => {
+            let layout = event::layout_of(&event.kind);
+            Writer::document(edition, layout.root, |out| event::write(event, layout, out))
+        }
+        Message::Request(request) => Writer::document(edition, request.root(), |out| request.write(out)),
+        Message::Response(response) => Writer::document(edition, response.root(), |out| response.write(out)),
+        Message::Error(error) => Writer::document(edition, ERROR, |out| write_error(error, out)),
+    }
+}
+
+/// The root element of a negative answer.
+const ERROR: &str = "CSTAErrorCode";
+/// How ECMA-323 spells one of the categories.
+const SYSTEM_RESOURCE: &str = "systemResourceAvailibility";
+
+fn read_error(xml: &mut Scanner<'_>) -> Result<CstaError, DecodeError> {
+    let mut error = CstaError::default();
+    while let Some(name) = xml.child()? {
+        let category = match name {
+            SYSTEM_RESOURCE => Some(ErrorCategory::SystemResourceAvailability),
+            name => ErrorCategory::from_name(name),
+        };
+        match category {
+            Some(category) => error = CstaError::new(category, xml.text()?),
+            None => xml.skip()?,
+        }
+    }
+    Ok(error)
+}
+
+fn write_error(error: &CstaError, out: &mut Writer) {
+    match error.category {
+        ErrorCategory::Unspecified => out.empty(error.category.as_str()),
+        ErrorCategory::SystemResourceAvailability => out.leaf(SYSTEM_RESOURCE, &error.value),
+        ErrorCategory::Operation
+        | ErrorCategory::Security
+        | ErrorCategory::StateIncompatibility
+        | ErrorCategory::SubscribedResourceAvailability
+        | ErrorCategory::PerformanceManagement
+        | ErrorCategory::PrivateData
+        | ErrorCategory::PrivateErrorCode => out.leaf(error.category.as_str(), &error.value),
+    }
 }
