@@ -1,1 +1,4 @@
-//! End to end tests: one binary.
+//! Tests of the whole house, in one binary.
+
+mod layering;
+mod scenarios;

@@ -1,1 +1,86 @@
-//! placeholder
+//! One link to one phone or PBX as a machine: messages and time go in, messages and news about calls come out.
+//!
+//! A session knows how its kind of link is opened, watched and closed; what an event means for the calls is not
+//! decided here. `normalise` is the one place where the words of the standard meet our own.
+//!
+//! Pure: no clock, no socket. The caller owns both, and asks [`Uacsta::deadline`] when to come back.
+#![forbid(unsafe_code)]
+
+mod backoff;
+mod normalise;
+mod uacsta;
+
+pub use backoff::Reconnect;
+use call_model::{Command, Event, LineId, Outcome, SnapshotCall};
+pub use uacsta::{Config as UacstaConfig, Turn, Uacsta};
+
+/// A command's name while it is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(pub u64);
+
+/// What stands between an event and its acknowledgement: give it back once the event is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack(sip::TransactionId);
+
+/// What a session is told.
+#[derive(Debug)]
+pub enum Input {
+    /// The deadline has come.
+    Timeout,
+    /// The next hop that the session asked for was found, and this is the way to it.
+    Reachable(sip::Flow),
+    /// The next hop was not found: why.
+    Unreachable(String),
+    /// The SIP agent has news about this link's dialog.
+    Sip(sip::Event),
+    /// Do this; the answer is an [`Output::Outcome`] with the same id.
+    Command(CommandId, Command),
+    /// What this event led to is durable: acknowledge it.
+    Durable(Ack),
+    /// The store cannot take what this event led to: the phone shall come again.
+    Refused(Ack),
+    /// The calls of this line are in doubt: ask the phone.
+    Snapshot(LineId),
+    /// End in order.
+    Stop,
+}
+
+/// What a session wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Find a way to this next hop and answer with [`Input::Reachable`] or [`Input::Unreachable`].
+    Reach(sip::Uri),
+    /// Something happened to a call; acknowledge it when it is durable.
+    Event {
+        /// The line that saw it.
+        line: LineId,
+        /// What happened.
+        event: Event,
+        /// To be given back.
+        ack: Ack,
+    },
+    /// The calls that a line has right now; `None` if its phone cannot tell.
+    Snapshot {
+        /// The line.
+        line: LineId,
+        /// All its calls.
+        calls: Option<Vec<SnapshotCall>>,
+    },
+    /// What came of a command.
+    Outcome(CommandId, Outcome),
+    /// The link changed its state.
+    State(State),
+    /// Something worth a line in the log that concerns this one message only.
+    Note(String),
+}
+
+/// The state of a link, in words for an administrator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Opening, or waiting to try again: why.
+    Down(String),
+    /// Open, and all its lines are monitored.
+    Up,
+    /// Open, but lines are not monitored: which, and what the phone said.
+    Degraded(String),
+}

@@ -1,0 +1,253 @@
+//! The hub's hands: gives it what arrives and the time, and does what it wants done.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use call_model::{Moment, Outcome};
+use front::commands::Dial;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use session::{CommandId, State, UacstaConfig};
+use store::{Store, StoreEvent, Submission};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, LinkConfig, LinkKind, UacstaLink};
+use crate::hub::{Entropy, Hub, Input, LinkIndex, Output, Parts};
+use crate::links::{self, Arrival, Links};
+use crate::run::RunError;
+
+/// So long the phones get for the end of their sessions when the gateway stops.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// So many inputs are handled before the timers get their turn.
+const BURST: usize = 64;
+
+/// What the hub listens to.
+pub struct Sources {
+    /// SIP messages.
+    pub arrivals: mpsc::Receiver<Arrival>,
+    /// News from the store.
+    pub store_events: mpsc::Receiver<StoreEvent>,
+    /// Commands, with the place for their outcome.
+    pub commands: mpsc::Receiver<Dial>,
+}
+
+/// The hub and what it acts on.
+pub struct Driver {
+    hub: Hub,
+    links: Links,
+    store: Store,
+    /// Who waits for the outcome of a command.
+    waiting: HashMap<CommandId, oneshot::Sender<Outcome>>,
+    next_command: u64,
+    /// What the store's queue had no room for, in order. Bounded: nothing new is taken while it is not empty.
+    held_back: VecDeque<Submission>,
+    /// Next hops that are being looked up: one a link at most.
+    lookups: JoinSet<(LinkIndex, Result<(sip::Transport, SocketAddr), String>)>,
+}
+
+impl Driver {
+    /// A hub with what the store remembers: open calls go on, dialogs of a crash are ended.
+    ///
+    /// # Errors
+    /// What the store kept cannot be read.
+    pub fn new(config: Config, store: Store, links: Links) -> Result<Self, RunError> {
+        let now = moment();
+        let mut hub = Hub::new(parts(config), now);
+        for saved in store.open_calls()? {
+            if !hub.restore(now, saved) {
+                tracing::warn!("an open call of a line that is no longer configured is forgotten");
+            }
+        }
+        let mut driver = Self {
+            hub,
+            links,
+            store,
+            waiting: HashMap::new(),
+            next_command: 1,
+            held_back: VecDeque::new(),
+            lookups: JoinSet::new(),
+        };
+        for (link, dialog) in driver.store.noted_dialogs() {
+            let mut out = Vec::new();
+            driver.hub.end_remembered(now, &dialog, &mut out);
+            driver.store.note_dialog(&link, None);
+            driver.carry_out(out);
+        }
+        Ok(driver)
+    }
+
+    /// Works until `stop`, or until the store fails.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn run(mut self, mut sources: Sources, stop: &CancellationToken) -> Result<(), RunError> {
+        self.handle(Input::Timeout);
+        loop {
+            let wake = self.hub.deadline().map(tokio::time::Instant::from_std);
+            let has_room = self.held_back.is_empty();
+            tokio::select! {
+                biased;
+                Some(event) = sources.store_events.recv() => self.from_store(event)?,
+                () = stop.cancelled() => break,
+                Some(dial) = sources.commands.recv() => self.command(dial),
+                Some(found) = self.lookups.join_next() => self.found(found),
+                Some(arrival) = sources.arrivals.recv(), if has_room => self.arrived(arrival, &mut sources),
+                () = sleep_until(wake) => self.handle(Input::Timeout),
+                () = tokio::time::sleep(Duration::from_millis(5)), if !has_room => self.submit_held_back(),
+            }
+        }
+        self.handle(Input::Stop);
+        tokio::time::sleep(FAREWELL).await;
+        Ok(())
+    }
+
+    /// One message, and those that came with it.
+    fn arrived(&mut self, first: Arrival, sources: &mut Sources) {
+        let mut next = Some(first);
+        for _ in 0..BURST {
+            match next {
+                Some(Arrival::Received(flow, bytes)) => self.handle(Input::Received(flow, &bytes)),
+                Some(Arrival::Failed(flow)) => self.handle(Input::FlowFailed(flow)),
+                None => return,
+            }
+            next = if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None };
+        }
+    }
+
+    fn command(&mut self, (command, reply): Dial) {
+        let id = CommandId(self.next_command);
+        self.next_command += 1;
+        self.waiting.retain(|_, reply| !reply.is_closed());
+        self.waiting.insert(id, reply);
+        self.handle(Input::Command(id, command));
+    }
+
+    fn found(&mut self, found: Result<(LinkIndex, Result<(sip::Transport, SocketAddr), String>), tokio::task::JoinError>) {
+        if let Ok((link, result)) = found {
+            let flow = result.and_then(|(transport, remote)| self.links.flow_to(transport, remote));
+            self.handle(Input::Reached(link, flow));
+        }
+    }
+
+    fn from_store(&mut self, event: StoreEvent) -> Result<(), RunError> {
+        match &event {
+            StoreEvent::Durable { .. } => {}
+            StoreEvent::Full { reason } => {
+                tracing::error!(reason, "the store cannot take anything: events are refused until there is room");
+            }
+            StoreEvent::Ready => tracing::info!("the store takes events again"),
+            StoreEvent::Fatal { reason } => return Err(RunError::StoreFailed(reason.clone())),
+        }
+        self.handle(Input::Store(event));
+        Ok(())
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let mut out = Vec::new();
+        self.hub.handle(moment(), input, &mut out);
+        self.carry_out(out);
+    }
+
+    fn carry_out(&mut self, out: Vec<Output>) {
+        for output in out {
+            match output {
+                Output::Transmit(flow, bytes) => self.transmit(flow, bytes),
+                Output::Reach(link, uri) => {
+                    self.lookups.spawn(async move { (link, links::resolve(&uri).await) });
+                }
+                Output::Submit(submission) => {
+                    self.held_back.push_back(submission);
+                    self.submit_held_back();
+                }
+                Output::Outcome(id, outcome) => {
+                    if let Some(reply) = self.waiting.remove(&id) {
+                        // Whoever asked may be gone; the audit has the outcome either way.
+                        let _ = reply.send(outcome);
+                    }
+                }
+                Output::Dialog(link, dialog) => self.store.note_dialog(&link, dialog),
+                Output::State(link, State::Up) => tracing::info!(link, "the phone is monitored"),
+                Output::State(link, State::Down(why)) => tracing::warn!(link, why, "no session with the phone"),
+                Output::State(link, State::Degraded(why)) => tracing::warn!(link, why, "the phone is not fully monitored"),
+                Output::Note(link, text) => tracing::warn!(link, "{text}"),
+                Output::Discarded(flow, reason) => tracing::debug!(?flow, %reason, "a message was dropped"),
+            }
+        }
+    }
+
+    fn transmit(&mut self, flow: sip::Flow, bytes: Bytes) {
+        tracing::trace!(?flow, length = bytes.len(), "sent");
+        self.links.transmit(flow, bytes);
+    }
+
+    fn submit_held_back(&mut self) {
+        while let Some(submission) = self.held_back.pop_front() {
+            if let Err(submission) = self.store.submit(submission) {
+                self.held_back.push_front(submission);
+                return;
+            }
+        }
+    }
+}
+
+async fn sleep_until(wake: Option<tokio::time::Instant>) {
+    match wake {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Now, on both clocks.
+fn moment() -> Moment {
+    Moment { at: Instant::now(), wall: Timestamp::now() }
+}
+
+/// The system's generator. It fails only where the machine has none, and then nothing can be made safely.
+fn system_entropy() -> Entropy {
+    Box::new(|bytes| {
+        if let Err(error) = getrandom::fill(bytes) {
+            tracing::error!(%error, "the system has no random numbers: the gateway ends");
+            std::process::abort();
+        }
+    })
+}
+
+/// What the hub is made of, from the configuration.
+fn parts(config: Config) -> Parts {
+    let (mut links, mut unlinked) = (Vec::new(), Vec::new());
+    let lines_of = |link: &str| config.lines.iter().filter(move |line| line.link == link).cloned();
+    for LinkConfig { name, kind } in &config.links {
+        match kind {
+            LinkKind::Uacsta(phone) => links.push(UacstaConfig {
+                name: name.as_str().into(),
+                uri: phone.uri.clone(),
+                proxy: phone.proxy.clone(),
+                credentials: credentials(phone),
+                lines: lines_of(name).collect(),
+                heartbeat: phone.heartbeat,
+                request_timeout: phone.request_timeout,
+                reconnect: session::Reconnect { first: phone.reconnect.first, max: phone.reconnect.max },
+            }),
+            LinkKind::NotYet { why } => unlinked.extend(lines_of(name).map(|line| (line, why.clone()))),
+        }
+    }
+    Parts {
+        links,
+        unlinked,
+        destinations: config.destinations,
+        locale: config.locale,
+        sip: sip::Config::default(),
+        sip_entropy: system_entropy(),
+        call_entropy: system_entropy(),
+    }
+}
+
+fn credentials(phone: &UacstaLink) -> Option<sip::Credentials> {
+    let (username, password) = phone.username.clone().zip(phone.password.as_ref())?;
+    Some(sip::Credentials { username, password: password.expose_secret().to_owned() })
+}

@@ -1,0 +1,319 @@
+//! The hub: all links and all calls of the gateway in one machine, without a clock, a socket or a file.
+//!
+//! ```text
+//!  bytes ──► sip::Agent ──► session ──► Calls ──► Destination::render ──► Submit ──► (store)
+//!  bytes ◄── sip::Agent ◄── session ◄── acknowledgement ◄────────────────────────── Durable
+//! ```
+//!
+//! One owner means that no lock is held across a call's transition, and that the order of events is the order in
+//! which they arrived. [`crate::run`] drives it on real sockets; tests drive it in virtual time.
+
+mod deadlines;
+mod outbox;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
+use session::{CommandId, State, Turn, Uacsta, UacstaConfig};
+use store::{StoreEvent, Submission};
+
+use self::deadlines::Deadlines;
+use self::outbox::Outbox;
+
+/// Where random bits come from: the system's generator in the daemon, a seeded one in tests.
+pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
+
+/// What the hub is made of.
+pub struct Parts {
+    /// One session each.
+    pub links: Vec<UacstaConfig>,
+    /// Lines that no session carries, and why: a dial on them says so.
+    pub unlinked: Vec<(Arc<Line>, String)>,
+    /// What is requested for which occurrence.
+    pub destinations: Vec<Destination>,
+    /// Zone and numbering of the rendered values.
+    pub locale: Locale,
+    /// Timers and name of the SIP agent.
+    pub sip: sip::Config,
+    /// Random bits for SIP (branches, tags, Call-IDs).
+    pub sip_entropy: Entropy,
+    /// Random bits for the calls' ids.
+    pub call_entropy: Entropy,
+}
+
+/// What the hub is told.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// One datagram, or one message of a stream.
+    Received(sip::Flow, &'a [u8]),
+    /// A flow broke, or could not be opened.
+    FlowFailed(sip::Flow),
+    /// The way to a link's next hop, or why there is none.
+    Reached(LinkIndex, Result<sip::Flow, String>),
+    /// Somebody wants a line to do something; the answer is an [`Output::Outcome`].
+    Command(CommandId, Command),
+    /// News from the store.
+    Store(StoreEvent),
+    /// The deadline has come.
+    Timeout,
+    /// End all sessions in order.
+    Stop,
+}
+
+/// What the hub wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit(sip::Flow, Bytes),
+    /// Find a way to this next hop.
+    Reach(LinkIndex, sip::Uri),
+    /// Make this durable, in this order.
+    Submit(Submission),
+    /// What came of a command.
+    Outcome(CommandId, Outcome),
+    /// Remember a link's dialog (or forget it), so that it can be ended after a crash.
+    Dialog(String, Option<String>),
+    /// A link changed its state.
+    State(String, State),
+    /// Something for the log that concerns one message of one link.
+    Note(String, String),
+    /// Bytes that nobody can use: worth a line when somebody looks for them.
+    Discarded(sip::Flow, sip::Discard),
+}
+
+/// A link of the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkIndex(usize);
+
+/// All links and all calls.
+pub struct Hub {
+    agent: sip::Agent,
+    links: Vec<Uacsta>,
+    deadlines: Deadlines,
+    by_dialog: HashMap<sip::DialogId, LinkIndex>,
+    by_line: HashMap<LineId, LinkIndex>,
+    unlinked: HashMap<LineId, String>,
+    calls: Calls,
+    destinations: Vec<Destination>,
+    locale: Locale,
+    outbox: Outbox,
+}
+
+/// One input's worth of work: what came out of the machines and is not dealt with yet.
+struct Round<'a> {
+    now: Moment,
+    wire: Vec<sip::Output>,
+    todo: VecDeque<(LinkIndex, session::Output)>,
+    out: &'a mut Vec<Output>,
+}
+
+impl Hub {
+    /// A hub whose sessions open at the first [`Input::Timeout`].
+    #[must_use]
+    pub fn new(parts: Parts, now: Moment) -> Self {
+        let unlinked: HashMap<_, _> = parts.unlinked.iter().map(|(line, why)| (line.id.clone(), why.clone())).collect();
+        let lines = parts.links.iter().flat_map(|link| &link.lines).chain(parts.unlinked.iter().map(|(line, _)| line));
+        let calls = Calls::new(lines.cloned().collect::<Vec<_>>(), parts.call_entropy);
+        let links: Vec<_> = parts.links.into_iter().map(|link| Uacsta::new(link, now.at)).collect();
+        let numbered = links.iter().enumerate();
+        let by_line = numbered.flat_map(|(n, link)| link.lines().map(move |line| (line.id.clone(), LinkIndex(n)))).collect();
+        Self {
+            agent: sip::Agent::new(parts.sip, parts.sip_entropy),
+            deadlines: Deadlines::new(links.iter().map(Uacsta::deadline)),
+            links,
+            by_dialog: HashMap::new(),
+            by_line,
+            unlinked,
+            calls,
+            destinations: parts.destinations,
+            locale: parts.locale,
+            outbox: Outbox::default(),
+        }
+    }
+
+    /// Takes up a call that was open when the gateway last stopped; false if its line is gone.
+    pub fn restore(&mut self, now: Moment, saved: SavedCall) -> bool {
+        self.calls.restore(now, saved)
+    }
+
+    /// Ends a dialog that a crash left behind on a phone.
+    pub fn end_remembered(&mut self, now: Moment, dialog: &str, out: &mut Vec<Output>) {
+        let mut round = Round::new(now, out);
+        self.agent.end_remembered(now.at, dialog, &mut round.wire);
+        self.settle(round);
+    }
+
+    /// When to come back with [`Input::Timeout`] at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        [self.deadlines.next(), self.agent.deadline(), self.calls.deadline()].into_iter().flatten().min()
+    }
+
+    /// Takes one input; everything that follows from it is in `out` afterwards.
+    pub fn handle(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) {
+        let mut round = Round::new(now, out);
+        match input {
+            Input::Received(flow, bytes) => self.agent.receive(now.at, flow, bytes, &mut round.wire),
+            Input::FlowFailed(flow) => self.agent.flow_failed(now.at, flow, &mut round.wire),
+            Input::Reached(link, Ok(flow)) => self.tell(&mut round, link, session::Input::Reachable(flow)),
+            Input::Reached(link, Err(why)) => self.tell(&mut round, link, session::Input::Unreachable(why)),
+            Input::Command(id, command) => self.command(&mut round, id, command),
+            Input::Store(event) => self.stored(&mut round, event),
+            Input::Timeout => self.timeout(&mut round),
+            Input::Stop => (0..self.links.len()).for_each(|n| self.tell(&mut round, LinkIndex(n), session::Input::Stop)),
+        }
+        self.settle(round);
+    }
+
+    fn timeout(&mut self, round: &mut Round<'_>) {
+        self.agent.timeout(round.now.at, &mut round.wire);
+        for link in self.deadlines.due(round.now.at) {
+            self.tell(round, link, session::Input::Timeout);
+        }
+        if self.calls.deadline().is_some_and(|at| at <= round.now.at) {
+            let mut news = Vec::new();
+            self.calls.tick(round.now, &mut news);
+            self.publish(round, news, None);
+        }
+    }
+
+    fn command(&mut self, round: &mut Round<'_>, id: CommandId, command: Command) {
+        let Command::MakeCall { line, .. } = &command;
+        match (self.by_line.get(line), self.unlinked.get(line)) {
+            (Some(link), _) => self.tell(round, *link, session::Input::Command(id, command)),
+            (None, Some(why)) => {
+                round.out.push(Output::Outcome(id, Outcome::NoLink { reason: why.as_str().into() }));
+            }
+            (None, None) => round.out.push(Output::Outcome(id, Outcome::NoLine)),
+        }
+    }
+
+    fn stored(&mut self, round: &mut Round<'_>, event: StoreEvent) {
+        match event {
+            StoreEvent::Durable { up_to } => {
+                for (link, ack) in self.outbox.durable(up_to) {
+                    self.tell(round, link, session::Input::Durable(ack));
+                }
+            }
+            StoreEvent::Full { .. } => {
+                for (link, ack) in self.outbox.full() {
+                    self.tell(round, link, session::Input::Refused(ack));
+                }
+            }
+            StoreEvent::Ready => self.outbox.ready(),
+            // The driver ends the process: nothing is acknowledged any more.
+            StoreEvent::Fatal { .. } => {}
+        }
+    }
+
+    /// Lets one session act.
+    fn tell(&mut self, round: &mut Round<'_>, link: LinkIndex, input: session::Input) {
+        let session = &mut self.links[link.0];
+        let before = session.dialog();
+        let mut out = Vec::new();
+        let mut turn = Turn { now: round.now.at, agent: &mut self.agent, wire: &mut round.wire, out: &mut out };
+        session.handle(&mut turn, input);
+        let after = session.dialog();
+        self.deadlines.set(link, session.deadline());
+        if before != after {
+            if let Some(old) = before {
+                self.by_dialog.remove(&old);
+            }
+            if let Some(new) = after {
+                self.by_dialog.insert(new, link);
+            }
+        }
+        round.todo.extend(out.into_iter().map(|output| (link, output)));
+    }
+
+    /// Works until nothing is left to do: what the agent says goes to the sessions, what they say to the calls.
+    fn settle(&mut self, mut round: Round<'_>) {
+        loop {
+            for output in std::mem::take(&mut round.wire) {
+                match output {
+                    sip::Output::Transmit { flow, bytes } => round.out.push(Output::Transmit(flow, bytes)),
+                    sip::Output::Event(event) => self.from_agent(&mut round, event),
+                    sip::Output::Discarded { flow, reason } => round.out.push(Output::Discarded(flow, reason)),
+                }
+            }
+            match round.todo.pop_front() {
+                Some((link, output)) => self.from_session(&mut round, link, output),
+                None if round.wire.is_empty() => return,
+                None => {}
+            }
+        }
+    }
+
+    fn from_agent(&mut self, round: &mut Round<'_>, event: sip::Event) {
+        if let Some(link) = self.by_dialog.get(&event.dialog()).copied() {
+            self.tell(round, link, session::Input::Sip(event));
+        }
+    }
+
+    fn from_session(&mut self, round: &mut Round<'_>, link: LinkIndex, output: session::Output) {
+        let name = self.links[link.0].name().to_owned();
+        match output {
+            session::Output::Reach(uri) => round.out.push(Output::Reach(link, uri)),
+            session::Output::Event { line, event, ack } => self.event(round, link, &line, &event, ack),
+            session::Output::Snapshot { line, calls } => {
+                let mut news = Vec::new();
+                match calls {
+                    Some(calls) => self.calls.reconcile(round.now, &line, &calls, &mut news),
+                    None => self.calls.close_line(round.now, &line, &mut news),
+                }
+                self.publish(round, news, None);
+            }
+            session::Output::Outcome(id, outcome) => round.out.push(Output::Outcome(id, outcome)),
+            session::Output::State(state) => {
+                let dialog = self.links[link.0].dialog().and_then(|dialog| self.agent.remember(dialog));
+                round.out.push(Output::Dialog(name.clone(), dialog));
+                round.out.push(Output::State(name, state));
+            }
+            session::Output::Note(text) => round.out.push(Output::Note(name, text)),
+        }
+    }
+
+    /// An event changes the calls only if what follows from it can be kept.
+    fn event(&mut self, round: &mut Round<'_>, link: LinkIndex, line: &LineId, event: &call_model::Event, ack: session::Ack) {
+        if !self.outbox.accepts() {
+            return self.tell(round, link, session::Input::Refused(ack));
+        }
+        let mut news = Vec::new();
+        self.calls.handle(round.now, line, event, &mut news);
+        self.publish(round, news, Some((link, ack)));
+    }
+
+    /// Renders what happened and hands it to the store; the acknowledgement waits until that is durable.
+    fn publish(&mut self, round: &mut Round<'_>, news: Vec<CallOutput>, ack: Option<(LinkIndex, session::Ack)>) {
+        let mut batch = self.outbox.batch();
+        for output in news {
+            match output {
+                CallOutput::Occurred(occurrence) => {
+                    let rendered = self.destinations.iter().filter_map(|to| to.render(&occurrence, &self.locale));
+                    batch.deliveries.extend(rendered);
+                    batch.call(occurrence.facts.guid, self.calls.saved(occurrence.facts.guid));
+                }
+                CallOutput::Changed(guid) => batch.call(guid, self.calls.saved(guid)),
+                CallOutput::Snapshot(line) => {
+                    if let Some(link) = self.by_line.get(&line).copied() {
+                        self.tell(round, link, session::Input::Snapshot(line));
+                    }
+                }
+            }
+        }
+        match (self.outbox.seal(batch, ack), round) {
+            (outbox::Sealed::Submit(submission), round) => round.out.push(Output::Submit(submission)),
+            (outbox::Sealed::Nothing(Some((link, ack))), round) => self.tell(round, link, session::Input::Durable(ack)),
+            (outbox::Sealed::Nothing(None), _) => {}
+        }
+    }
+}
+
+impl<'a> Round<'a> {
+    fn new(now: Moment, out: &'a mut Vec<Output>) -> Self {
+        Self { now, wire: Vec::new(), todo: VecDeque::new(), out }
+    }
+}

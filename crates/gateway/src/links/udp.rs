@@ -1,0 +1,78 @@
+//! SIP over UDP.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Arrival;
+
+/// The kernel keeps a burst of events for us while the hub is busy (it may give less).
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// The largest datagram there is.
+const MAX_DATAGRAM: usize = 65_535;
+
+/// One UDP listener.
+pub(super) struct Datagrams {
+    socket: Arc<UdpSocket>,
+    address: SocketAddr,
+}
+
+impl Datagrams {
+    pub(super) fn bind(address: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        let socket = Arc::new(UdpSocket::from_std(socket.into())?);
+        let address = socket.local_addr()?;
+        tokio::spawn(receive(socket.clone(), address, arrivals, stop));
+        Ok(Self { socket, address })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn carries(&self, flow: &sip::Flow) -> bool {
+        let ip = self.address.ip();
+        let same_ip = ip == flow.local.ip() || (ip.is_unspecified() && ip.is_ipv4() == flow.local.is_ipv4());
+        same_ip && self.address.port() == flow.local.port()
+    }
+
+    pub(super) fn send(&self, to: SocketAddr, bytes: &[u8]) {
+        if let Err(error) = self.socket.try_send_to(bytes, to) {
+            tracing::debug!(%to, %error, "a datagram was not taken");
+        }
+    }
+}
+
+async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) {
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut buffer) => received,
+            () = stop.cancelled() => return,
+        };
+        match received {
+            Ok((length, remote)) => {
+                let flow = sip::Flow { transport: sip::Transport::Udp, local, remote };
+                let message = Bytes::copy_from_slice(&buffer[..length]);
+                if arrivals.send(Arrival::Received(flow, message)).await.is_err() {
+                    return;
+                }
+            }
+            // An ICMP error of an earlier datagram; the socket itself is well.
+            Err(error) => tracing::debug!(%local, %error, "a datagram came back"),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The daemon: the hub on real sockets, a real clock and a real store.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use front::commands::CommandServer;
+use store::Store;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::driver::{Driver, Sources};
+use crate::links::{self, Links};
+
+/// So many commands may wait for the hub.
+const COMMANDS: usize = 64;
+
+/// So long open deliveries and commands get when the gateway stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the gateway did not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    /// What the store kept cannot be read.
+    #[error(transparent)]
+    Read(#[from] store::ReadError),
+    /// A SIP listener cannot be opened.
+    #[error(transparent)]
+    Links(#[from] links::BindError),
+    /// A command listener cannot be opened.
+    #[error(transparent)]
+    Commands(#[from] front::commands::BindError),
+    /// The store failed in a way that must not be retried: nothing more was acknowledged.
+    #[error("the store failed and the gateway has stopped acknowledging: {0}. Check the disk; events that were not acknowledged will be sent again by the phones")]
+    StoreFailed(String),
+}
+
+/// A gateway that runs.
+pub struct Gateway {
+    /// Where SIP datagrams are received.
+    pub udp: Vec<SocketAddr>,
+    /// Where SIP streams are accepted.
+    pub tcp: Vec<SocketAddr>,
+    /// Where command URLs are accepted over HTTP.
+    pub http: Vec<SocketAddr>,
+    /// Where command URLs are accepted over HTTPS.
+    pub https: Vec<SocketAddr>,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), RunError>>,
+}
+
+impl Gateway {
+    /// Opens the store and the listeners and begins to work.
+    ///
+    /// # Errors
+    /// The store or a listener cannot be opened; nothing runs then.
+    pub async fn start(mut config: Config) -> Result<Self, RunError> {
+        let (store, store_events) = Store::open(&config.state_dir)?;
+        let stop = CancellationToken::new();
+        let sockets = CancellationToken::new();
+        let (links, arrivals) = Links::bind(&config.sip.udp, &config.sip.tcp, &sockets).await?;
+        let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let server = match config.commands.take() {
+            Some(settings) => Some(front::commands::bind(settings, store.clone(), commands).await?),
+            None => None,
+        };
+        let (udp, tcp) = (links.udp_addresses().collect(), links.tcp_addresses().collect());
+        let http = server.as_ref().map(CommandServer::local_addrs).unwrap_or_default();
+        let https = server.as_ref().map(CommandServer::https_addrs).unwrap_or_default();
+
+        let served = server.map(|server| tokio::spawn(server.run(stop.clone())));
+        let delivery = tokio::spawn(front::delivery::run(
+            store.clone(),
+            std::mem::take(&mut config.endpoints),
+            front::delivery::Options::default(),
+            stop.clone(),
+        ));
+        let driver = Driver::new(config, store, links)?;
+        let sources = Sources { arrivals, store_events, commands: command_queue };
+        let stopping = stop.clone();
+        let task = tokio::spawn(async move {
+            let result = driver.run(sources, &stopping).await;
+            stopping.cancel();
+            sockets.cancel();
+            let _ = tokio::time::timeout(DRAIN, async {
+                let _ = delivery.await;
+                if let Some(served) = served {
+                    let _ = served.await;
+                }
+            })
+            .await;
+            result
+        });
+        Ok(Self { udp, tcp, http, https, stop, task })
+    }
+
+    /// Asks the gateway to end: sessions are closed in order, open deliveries are finished or left to the next start.
+    #[must_use]
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Waits until the gateway has ended.
+    ///
+    /// # Errors
+    /// The store failed; see [`RunError::StoreFailed`].
+    pub async fn ended(self) -> Result<(), RunError> {
+        match self.task.await {
+            Ok(result) => result,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// Runs the gateway until SIGINT or SIGTERM.
+///
+/// # Errors
+/// It does not start, or its store failed.
+pub async fn run(config: Config) -> Result<(), RunError> {
+    let gateway = Gateway::start(config).await?;
+    for (what, addresses) in [
+        ("SIP over UDP", &gateway.udp),
+        ("SIP over TCP", &gateway.tcp),
+        ("command URLs over HTTP", &gateway.http),
+        ("command URLs over HTTPS", &gateway.https),
+    ] {
+        for address in addresses {
+            tracing::info!(%address, "listening for {what}");
+        }
+    }
+    let stop = gateway.stopper();
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        tracing::info!("stopping");
+        stop.cancel();
+    });
+    gateway.ended().await
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

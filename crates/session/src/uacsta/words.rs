@@ -1,0 +1,42 @@
+//! What a phone's failure means, in words for an administrator.
+
+use sip::{Ending, Failure};
+
+/// Why the phone did not take the session.
+pub(super) fn refusal(failure: &Failure, has_credentials: bool) -> String {
+    match failure {
+        Failure::Status(answer) => match answer.status {
+            401 | 407 if has_credentials => "the phone refuses the username or password of this link".into(),
+            401 | 407 => "the phone asks for a login: set username and password of this link".into(),
+            404 | 480 | 604 => format!("{}: the phone does not know this address, or is not registered", status(answer)),
+            415 | 488 | 606 => format!("{}: the phone does not take CSTA; is uaCSTA switched on in its settings?", status(answer)),
+            _ => format!("the phone refuses the session: {}", status(answer)),
+        },
+        Failure::Timeout => "the phone does not answer: is it on, and are address and port right?".into(),
+        Failure::Flow => "nothing listens at the phone's address, or the connection was lost".into(),
+    }
+}
+
+/// Why a request inside the session came to nothing.
+pub(super) fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Status(answer) => status(answer),
+        Failure::Timeout => "no answer".into(),
+        Failure::Flow => "the connection was lost".into(),
+    }
+}
+
+/// How the phone ended the session.
+pub(super) fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Bye => "the phone ended the session",
+        Ending::Unknown => "the phone does not know the session any more: it was restarted",
+        Ending::Timeout => "the phone does not answer any more",
+        Ending::Cancelled => "the phone took its call back",
+        Ending::Unacknowledged => "the phone did not acknowledge the session",
+    }
+}
+
+pub(super) fn status(answer: &sip::Answer) -> String {
+    format!("{} {}", answer.status, answer.reason).trim_end().to_owned()
+}
