@@ -48,12 +48,6 @@ pub struct Flow {
 
 impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} → {}",
-            self.transport.name(),
-            self.local,
-            self.remote
-        )
+        write!(f, "{} {} → {}", self.transport.name(), self.local, self.remote)
     }
 }

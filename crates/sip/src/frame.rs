@@ -24,10 +24,7 @@ pub enum FrameError {
 /// # Errors
 /// When framing is lost.
 pub fn frame_len(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
-    let blank = buffer
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
+    let blank = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     if blank > 0 {
         let whole = blank < buffer.len() || buffer.ends_with(b"\n");
         return Ok(whole.then_some(blank));
@@ -56,8 +53,7 @@ pub fn frame_len(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
 }
 
 fn body_end(buffer: &[u8], start: usize, length: Option<u32>) -> Result<Option<usize>, FrameError> {
-    let length =
-        usize::try_from(length.ok_or(FrameError::NoLength)?).map_err(|_| FrameError::TooLong)?;
+    let length = usize::try_from(length.ok_or(FrameError::NoLength)?).map_err(|_| FrameError::TooLong)?;
     let end = start.saturating_add(length);
     if end > MAX_MESSAGE {
         return Err(FrameError::TooLong);
@@ -69,6 +65,5 @@ fn body_end(buffer: &[u8], start: usize, length: Option<u32>) -> Result<Option<u
 fn content_length(line: &[u8]) -> Option<&[u8]> {
     let (name, value) = text::cut(line, b':')?;
     let name = text::trim(name);
-    (name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"l"))
-        .then_some(value)
+    (name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"l")).then_some(value)
 }

@@ -22,9 +22,7 @@ pub mod frame;
 pub mod message;
 mod transaction;
 
-pub use agent::{
-    Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Output, TransactionId,
-};
+pub use agent::{Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Output, TransactionId};
 pub use dialog::DialogId;
 pub use digest::Credentials;
 pub use flow::{Flow, Transport};

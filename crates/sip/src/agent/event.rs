@@ -149,10 +149,7 @@ impl Answer {
     /// An answer with the usual reason phrase and no body.
     #[must_use]
     pub fn new(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+        Self { status, ..Self::default() }
     }
 
     /// With this body.
@@ -202,16 +199,7 @@ impl Invite {
     /// An INVITE with nothing special.
     #[must_use]
     pub fn new(flow: Flow, uri: Uri, from: Uri) -> Self {
-        Self {
-            flow,
-            uri,
-            from,
-            route: Vec::new(),
-            credentials: None,
-            body: None,
-            headers: Vec::new(),
-            give_up: None,
-        }
+        Self { flow, uri, from, route: Vec::new(), credentials: None, body: None, headers: Vec::new(), give_up: None }
     }
 }
 
@@ -231,6 +219,9 @@ pub enum Discard {
     /// An ACK to nothing we answered.
     #[error("an ACK that matches no answer of ours")]
     StrayAck,
+    /// A request inside a dialog whose 2xx has not arrived yet. It will come again, and the 2xx before it.
+    #[error("a request that overtook the answer to our INVITE")]
+    Early,
     /// A stranger's request whose refusal would be larger than the request itself: not sent over UDP, so that nobody
     /// can use us to flood somebody else.
     #[error("a refusal ({status}) larger than the request")]

@@ -1,58 +1,126 @@
-//! The user agent.
+//! The user agent (RFC 3261 8): what dialogs and transactions mean together.
 
+mod answers;
 mod config;
 mod event;
+mod incoming;
+mod outgoing;
+mod requests;
 
+use std::collections::HashMap;
 use std::time::Instant;
 
+use answers::Answers;
 pub use config::{Config, Entropy};
 pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, TransactionId};
+use requests::{Plan, Purpose, Requests};
 
-use crate::{Body, DialogId, Flow, Method};
+use crate::dialog::{Dialog, DialogId, Phase};
+use crate::digest::Login;
+use crate::message::{Kind, Message, Raw, Start, Via};
+use crate::{Body, Flow, Method};
 
 /// The transactions and dialogs of one gateway, or of one phone.
+///
+/// It owns no socket and no clock: see the crate's first page for who calls what.
 pub struct Agent {
-    config: Config,
-    entropy: Entropy,
+    requests: Requests,
+    answers: Answers,
+    dialogs: HashMap<DialogId, Dialog>,
 }
 
 impl Agent {
     /// An agent that knows nobody yet.
     #[must_use]
     pub fn new(config: Config, entropy: Entropy) -> Self {
-        Self { config, entropy }
+        let mut requests = Requests::new(config, entropy);
+        let answers = Answers::new(requests.random());
+        Self { requests, answers, dialogs: HashMap::new() }
     }
 
     /// Takes one datagram, or one message that was cut from a stream.
     pub fn receive(&mut self, now: Instant, flow: Flow, bytes: &[u8], out: &mut Vec<Output>) {
-        let _ = (now, flow, bytes, out);
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return keep_alive(flow, bytes, out);
+        }
+        match Message::parse(bytes) {
+            Ok(message) => match &message.kind {
+                Kind::Request { method, uri } => {
+                    let request = incoming::Request { flow, message: &message, method, uri, size: bytes.len() };
+                    self.receive_request(now, &request, out);
+                }
+                Kind::Response { status, .. } => self.receive_response(now, flow, &message, *status, out),
+            },
+            Err(error) => {
+                self.refuse_malformed(flow, bytes, error.status(), out);
+                out.push(Output::Discarded { flow, reason: Discard::Malformed(error) });
+            }
+        }
     }
 
-    /// A send failed, or the connection was lost: what waits for an answer on this flow fails now.
-    pub fn flow_failed(&mut self, now: Instant, flow: Flow, out: &mut Vec<Output>) {
-        let _ = (now, flow, out);
+    /// A send failed, or the connection was lost: our requests that wait for an answer on this flow fail now. Dialogs
+    /// go on; whoever wants to know whether the peer still has them sends a request.
+    pub fn flow_failed(&mut self, _now: Instant, flow: Flow, out: &mut Vec<Output>) {
+        let open = |purpose: &Option<Purpose>| purpose.as_ref().is_some_and(Purpose::is_open);
+        let all = self.requests.clients.iter();
+        let waiting = all.filter(|(_, client)| client.flow == flow && open(&client.purpose));
+        let keys: Vec<_> = waiting.map(|(key, _)| key).collect();
+        for key in keys {
+            let purpose = self.requests.clients.remove(key).and_then(|client| client.purpose);
+            self.failed(purpose, Failure::Flow, out);
+        }
     }
 
     /// Does what is due.
     pub fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let _ = (now, out);
+        while let Some(key) = self.requests.clients.due(now) {
+            self.client_timeout(now, key, out);
+        }
+        while let Some(id) = self.answers.servers.due(now) {
+            self.server_timeout(now, id, out);
+        }
     }
 
     /// When [`timeout`](Self::timeout) is to be called next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        None
+        self.requests.clients.deadline().into_iter().chain(self.answers.servers.deadline()).min()
     }
 
     /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.
     pub fn invite(&mut self, now: Instant, invite: Invite, out: &mut Vec<Output>) -> DialogId {
-        let _ = (now, invite, out, &self.config);
-        let mut tag = [0; 16];
-        (self.entropy)(&mut tag);
-        DialogId(u128::from_ne_bytes(tag))
+        let Invite { flow, uri, from, route, credentials, body, headers, give_up } = invite;
+        let id = DialogId(self.requests.random());
+        if self.requests.is_full() || self.dialogs.len() >= self.requests.config.max_dialogs {
+            out.push(Event::Rejected { dialog: id, failure: Failure::Status(Answer::local(503)) }.into());
+            return id;
+        }
+        let mut dialog = Dialog {
+            id,
+            call_id: format!("{:032x}", self.requests.random()).into(),
+            remote_tag: "".into(),
+            local: from,
+            remote: uri.clone(),
+            local_seq: 0,
+            remote_seq: None,
+            target: uri,
+            routes: route,
+            flow,
+            phase: Phase::Starting,
+            login: credentials.map(|credentials| Box::new(Login::new(credentials))),
+        };
+        let plan = Plan { headers, give_up, ..Plan::new(Method::INVITE, body) };
+        let purpose = |plan| Purpose::Invite { dialog: id, plan };
+        dialog.phase = Phase::Calling(self.requests.send(now, &mut dialog, plan, purpose, out));
+        self.dialogs.insert(id, dialog);
+        id
     }
 
-    /// Sends a request inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows, with the same `tag`.
+    /// Sends a request inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows, with the same `tag`. If the
+    /// dialog ends first, [`Event::Ended`] stands for all that were open in it.
+    ///
+    /// In a dialog that is not up, the answer is 481; beyond the bound of transactions 503; while another INVITE is
+    /// open in the dialog 491.
     pub fn request(
         &mut self,
         now: Instant,
@@ -62,35 +130,71 @@ impl Agent {
         body: Option<Body>,
         out: &mut Vec<Output>,
     ) {
-        let _ = (now, dialog, tag, method, body, out);
+        let refused = |status| {
+            let failure = Failure::Status(Answer::local(status));
+            Output::from(Event::Failed { dialog, tag, failure })
+        };
+        if self.requests.is_full() {
+            return out.push(refused(503));
+        }
+        let Some(entry) = self.dialogs.get_mut(&dialog) else { return out.push(refused(481)) };
+        let Phase::Up { inviting, .. } = &mut entry.phase else { return out.push(refused(481)) };
+        if method == Method::INVITE {
+            if *inviting {
+                return out.push(refused(491));
+            }
+            *inviting = true;
+        }
+        let purpose = |plan| Purpose::Request { dialog, tag, plan };
+        self.requests.send(now, entry, Plan::new(method, body), purpose, out);
     }
 
-    /// Answers a request of the peer.
-    pub fn respond(
-        &mut self,
-        now: Instant,
-        transaction: TransactionId,
-        answer: Answer,
-        out: &mut Vec<Output>,
-    ) {
-        let _ = (now, transaction, answer, out);
+    /// Answers a request of the peer. A transaction that is over, or has its final answer, is left alone.
+    pub fn respond(&mut self, now: Instant, transaction: TransactionId, answer: Answer, out: &mut Vec<Output>) {
+        self.answer(now, transaction, &answer, out);
     }
 
-    /// Ends a dialog; no event follows. An INVITE that is still open is taken back.
+    /// Ends a dialog; no event follows. An INVITE of ours that is still open is taken back, one of the peer refused.
     pub fn bye(&mut self, now: Instant, dialog: DialogId, out: &mut Vec<Output>) {
-        let _ = (now, dialog, out);
+        match self.dialogs.get(&dialog).map(|dialog| dialog.phase) {
+            Some(Phase::Ringing(transaction)) => self.answer(now, transaction, &Answer::new(480), out),
+            Some(Phase::Starting | Phase::Calling(_) | Phase::Up { .. }) => self.drop_dialog(now, dialog, out),
+            None => {}
+        }
     }
 
     /// One line of text with all that a BYE needs, for a dialog that is up.
     #[must_use]
     pub fn remember(&self, dialog: DialogId) -> Option<String> {
-        let _ = dialog;
-        None
+        let dialog = self.dialogs.get(&dialog)?;
+        dialog.is_up().then(|| dialog.to_line())
     }
 
     /// Ends a dialog from before a restart, as [`remember`](Self::remember) wrote it. A line that cannot be read is
-    /// ignored.
+    /// ignored, and so are the answer and its absence.
     pub fn end_remembered(&mut self, now: Instant, remembered: &str, out: &mut Vec<Output>) {
-        let _ = (now, remembered, out);
+        if let Some(dialog) = Dialog::from_line(remembered) {
+            self.requests.send_bye(now, dialog, out);
+        }
+    }
+
+    /// Refuses what is no proper message but can be answered (RFC 3261 8.2, 21.4.1).
+    fn refuse_malformed(&mut self, flow: Flow, bytes: &[u8], status: u16, out: &mut Vec<Output>) {
+        let Ok(raw) = Raw::parse(bytes) else { return };
+        let Start::Request { method, .. } = &raw.start else { return };
+        let Some(Ok(via)) = raw.list("Via").next().map(Via::parse) else { return };
+        if *method != Method::ACK {
+            self.answers.refuse(flow, (&raw, &via), bytes.len(), &Answer::new(status), out);
+        }
     }
 }
+
+/// Keep-alives (RFC 5626 4.4.1): two line breaks over a stream ask for one.
+fn keep_alive(flow: Flow, bytes: &[u8], out: &mut Vec<Output>) {
+    if bytes == b"\r\n\r\n" && flow.transport.is_reliable() {
+        out.push(Output::Transmit { flow, bytes: bytes::Bytes::from_static(b"\r\n") });
+    }
+}
+
+#[cfg(test)]
+mod tests;

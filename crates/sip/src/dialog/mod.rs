@@ -1,13 +1,215 @@
-//! Dialogs.
+//! Dialogs (RFC 3261 12): one kind, whichever side opened it.
+
+mod remembered;
 
 use std::fmt;
+use std::net::IpAddr;
 
-/// A dialog: our tag in it.
+use crate::digest::Login;
+use crate::message::{Address, Message, Method, Uri, Writer};
+use crate::transaction::{Branch, ClientKey};
+use crate::{Flow, TransactionId};
+
+/// A dialog: our tag in it, 128 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(crate) u128);
 
+/// What both sides know of a dialog (RFC 3261 12.1).
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    pub(crate) id: DialogId,
+    pub(crate) call_id: Box<str>,
+    /// Empty until the peer has answered, and for peers of RFC 2543.
+    pub(crate) remote_tag: Box<str>,
+    pub(crate) local: Uri,
+    pub(crate) remote: Uri,
+    /// The CSeq of our latest request.
+    pub(crate) local_seq: u32,
+    /// The CSeq of the peer's latest request.
+    pub(crate) remote_seq: Option<u32>,
+    /// The peer's Contact.
+    pub(crate) target: Uri,
+    pub(crate) routes: Vec<Uri>,
+    /// The flow it was opened on.
+    pub(crate) flow: Flow,
+    pub(crate) phase: Phase,
+    /// For peers that challenge.
+    pub(crate) login: Option<Box<Login>>,
+}
+
+/// How far a dialog has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing was sent yet.
+    Starting,
+    /// Our INVITE waits for an answer.
+    Calling(ClientKey),
+    /// The peer's INVITE waits for our answer.
+    Ringing(TransactionId),
+    /// Up.
+    Up {
+        /// A re-INVITE of ours is open.
+        inviting: bool,
+        /// Our 2xx that waits for its ACK.
+        unacknowledged: Option<TransactionId>,
+    },
+}
+
+impl Phase {
+    pub(crate) const UP: Self = Self::Up { inviting: false, unacknowledged: None };
+}
+
+impl Dialog {
+    /// The dialog that the peer's INVITE asks for. None if its From or Contact is no URI of ours.
+    pub(crate) fn invited(id: DialogId, flow: Flow, invite: &Message<'_>) -> Option<Self> {
+        Some(Self {
+            id,
+            call_id: invite.call_id.into(),
+            remote_tag: invite.from.tag().unwrap_or("").into(),
+            local: invite.to.uri().ok()?,
+            remote: invite.from.uri().ok()?,
+            local_seq: 0,
+            remote_seq: Some(invite.cseq.number),
+            target: invite.contact()?,
+            routes: record_route(invite).collect(),
+            flow,
+            phase: Phase::Starting,
+            login: None,
+        })
+    }
+
+    /// The peer's 2xx to our INVITE opens the dialog (RFC 3261 12.1.2). Its Record-Route is read backwards, and
+    /// replaces the route that the INVITE took.
+    pub(crate) fn opened(&mut self, answer: &Message<'_>) {
+        self.remote_tag = answer.to.tag().unwrap_or("").into();
+        self.routes = record_route(answer).collect();
+        self.routes.reverse();
+        self.refresh_target(answer);
+        self.phase = Phase::UP;
+    }
+
+    /// INVITE, UPDATE and their 2xx may move the peer (RFC 3261 12.2.1.2, 12.2.2).
+    pub(crate) fn refresh_target(&mut self, message: &Message<'_>) {
+        if let Some(contact) = message.contact() {
+            self.target = contact;
+        }
+    }
+
+    /// The request belongs to this dialog: Call-ID, both tags (ours found it), and the host it comes from.
+    pub(crate) fn owns(&self, request: &Message<'_>, flow: &Flow) -> bool {
+        *self.call_id == *request.call_id
+            && *self.remote_tag == *request.from.tag().unwrap_or("")
+            && self.is_peer(flow.remote.ip())
+    }
+
+    /// Requests may come from the host the dialog was opened with, or from the one ours go to.
+    fn is_peer(&self, ip: IpAddr) -> bool {
+        let hosts = [self.flow, self.next_hop()].map(|flow| flow.remote.ip().to_canonical());
+        hosts.contains(&ip.to_canonical())
+    }
+
+    /// Takes the CSeq of a request: it must rise, and may skip numbers (RFC 3261 12.2.2). What has the number of the
+    /// request before but is not its repetition comes late, too.
+    pub(crate) fn advances(&mut self, number: u32) -> bool {
+        let rises = self.remote_seq.is_none_or(|before| number > before);
+        if rises {
+            self.remote_seq = Some(number);
+        }
+        rises
+    }
+
+    /// The number of our next request.
+    pub(crate) fn next_seq(&mut self) -> u32 {
+        self.local_seq += 1;
+        self.local_seq
+    }
+
+    /// Both sides know of it.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up { .. })
+    }
+
+    /// A peer that opened a new connection wants to be reached there: the old one is gone, as a rule.
+    pub(crate) fn follow(&mut self, flow: Flow) {
+        if flow.transport.is_reliable() && flow.transport == self.flow.transport {
+            self.flow = flow;
+        }
+    }
+
+    /// The same dialog as another branch of a fork sees it.
+    pub(crate) fn without_login(&self) -> Self {
+        Self {
+            call_id: self.call_id.clone(),
+            remote_tag: self.remote_tag.clone(),
+            local: self.local.clone(),
+            remote: self.remote.clone(),
+            target: self.target.clone(),
+            routes: self.routes.clone(),
+            login: None,
+            ..*self
+        }
+    }
+
+    /// Where our requests go: to the first hop if it is written as address and port; else, and over a connection,
+    /// where the dialog was opened.
+    pub(crate) fn next_hop(&self) -> Flow {
+        let hop = self.routes.first().unwrap_or(&self.target);
+        match hop.socket_addr() {
+            Some(remote) if self.is_up() && !self.flow.transport.is_reliable() => Flow { remote, ..self.flow },
+            _ => self.flow,
+        }
+    }
+
+    /// The header lines that every request in this dialog has (RFC 3261 12.2.1.1).
+    pub(crate) fn request(&self, method: &Method, number: u32, branch: Branch) -> Writer {
+        let (uri, routes) = self.path();
+        let mut writer = Writer::request(method, uri);
+        let flow = self.next_hop();
+        writer.header("Via", format_args!("SIP/2.0/{} {};branch={branch};rport", flow.transport.name(), flow.local));
+        writer.header("Max-Forwards", 70);
+        routes.for_each(|route| writer.header("Route", format_args!("<{route}>")));
+        writer.header("From", format_args!("<{}>;tag={}", self.local, self.id));
+        match &*self.remote_tag {
+            "" => writer.header("To", format_args!("<{}>", self.remote)),
+            tag => writer.header("To", format_args!("<{}>;tag={tag}", self.remote)),
+        }
+        writer.header("Call-ID", &self.call_id);
+        writer.header("CSeq", format_args!("{number} {method}"));
+        writer
+    }
+
+    /// Request-URI and Route. A first hop without `lr` is a strict router: it finds itself in the Request-URI, and
+    /// the target at the end of the route.
+    pub(crate) fn path(&self) -> (&Uri, impl Iterator<Item = &Uri>) {
+        let strict = self.routes.first().filter(|first| first.param("lr").is_none());
+        let skip = usize::from(strict.is_some());
+        let routes = self.routes.iter().skip(skip).chain(strict.map(|_| &self.target));
+        (strict.unwrap_or(&self.target), routes)
+    }
+}
+
+/// The URIs of Record-Route, in the order they stand. What is no URI of ours cannot be a way to anybody.
+fn record_route(message: &Message<'_>) -> impl Iterator<Item = Uri> {
+    const MOST: usize = 16;
+    message.list("Record-Route").filter_map(|value| Address::parse(value).ok()?.uri().ok()).take(MOST)
+}
+
+impl DialogId {
+    /// The dialog that a tag of ours names.
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
+        let digits = Some(tag).filter(|tag| tag.len() == 32)?;
+        u128::from_str_radix(digits, 16).ok().map(Self)
+    }
+}
+
+impl fmt::Display for DialogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
 impl fmt::Debug for DialogId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "dialog {:08x}", self.0 >> 96)
+        write!(f, "dialog {:08x}…", self.0 >> 96)
     }
 }

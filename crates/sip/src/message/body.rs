@@ -54,14 +54,9 @@ impl Body {
             return None;
         }
         let params = text::split(self.content_type.as_bytes(), b';').skip(1);
-        let value =
-            params
-                .filter_map(|param| text::cut(param, b'='))
-                .find_map(|(name, value)| {
-                    text::trim(name)
-                        .eq_ignore_ascii_case(b"boundary")
-                        .then(|| text::unquote(text::trim(value)))
-                })?;
+        let value = params.filter_map(|param| text::cut(param, b'=')).find_map(|(name, value)| {
+            text::trim(name).eq_ignore_ascii_case(b"boundary").then(|| text::unquote(text::trim(value)))
+        })?;
         (1..=70).contains(&value.len()).then_some(value)
     }
 }
@@ -84,13 +79,8 @@ fn parts<'a>(bytes: &'a Bytes, boundary: &[u8]) -> impl Iterator<Item = Body> + 
         line += piece.len();
     }
     starts.push((bytes.len(), bytes.len()));
-    let spans: Vec<_> = starts
-        .windows(2)
-        .filter_map(|pair| Some((pair.first()?.1, pair.last()?.0)))
-        .collect();
-    spans
-        .into_iter()
-        .filter_map(move |(start, end)| part(bytes, start, end))
+    let spans: Vec<_> = starts.windows(2).filter_map(|pair| Some((pair.first()?.1, pair.last()?.0))).collect();
+    spans.into_iter().filter_map(move |(start, end)| part(bytes, start, end))
 }
 
 /// One part: its headers up to an empty line, then its bytes without the line break before the next boundary.
@@ -98,10 +88,7 @@ fn part(bytes: &Bytes, start: usize, end: usize) -> Option<Body> {
     let mut content_type = None;
     let mut disposition = None;
     let mut at = start;
-    for line in bytes
-        .get(start..end)?
-        .split_inclusive(|byte| *byte == b'\n')
-    {
+    for line in bytes.get(start..end)?.split_inclusive(|byte| *byte == b'\n') {
         at += line.len();
         let line = text::trim(line);
         if line.is_empty() {

@@ -10,15 +10,8 @@ use super::text;
 pub struct Method(Cow<'static, str>);
 
 /// The methods this crate speaks: parsing one of them allocates nothing.
-const KNOWN: [Method; 7] = [
-    Method::INVITE,
-    Method::ACK,
-    Method::BYE,
-    Method::CANCEL,
-    Method::OPTIONS,
-    Method::INFO,
-    Method::UPDATE,
-];
+const KNOWN: [Method; 7] =
+    [Method::INVITE, Method::ACK, Method::BYE, Method::CANCEL, Method::OPTIONS, Method::INFO, Method::UPDATE];
 
 impl Method {
     /// Opens a dialog, or changes it (RFC 3261 13, 14).

@@ -15,6 +15,11 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     {
         value = rest;
     }
+    trim_end(value)
+}
+
+/// Without white space at its end.
+pub(crate) fn trim_end(mut value: &[u8]) -> &[u8] {
     while let [rest @ .., last] = value
         && is_space(*last)
     {
@@ -37,8 +42,7 @@ pub(crate) fn token(value: &[u8]) -> Option<&str> {
 
 /// The value as a word of visible ASCII characters without white space: Call-ID, tags, branches.
 pub(crate) fn word(value: &[u8]) -> Option<&str> {
-    (!value.is_empty() && value.iter().all(u8::is_ascii_graphic))
-        .then(|| std::str::from_utf8(value).ok())?
+    (!value.is_empty() && value.iter().all(u8::is_ascii_graphic)).then(|| std::str::from_utf8(value).ok())?
 }
 
 /// A decimal number without sign.
@@ -101,20 +105,13 @@ pub(crate) fn outside(value: &[u8], wanted: u8) -> Option<usize> {
 
 /// A quoted string without its quotes and escapes; any other value as it is.
 pub(crate) fn unquote(value: &[u8]) -> Vec<u8> {
-    let Some(inner) = value
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""))
-    else {
+    let Some(inner) = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
         return value.to_vec();
     };
     let mut out = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {
-        let literal = if *byte == b'\\' {
-            bytes.next()
-        } else {
-            Some(byte)
-        };
+        let literal = if *byte == b'\\' { bytes.next() } else { Some(byte) };
         out.extend(literal);
     }
     out

@@ -108,20 +108,9 @@ impl Uri {
         let (ip, port) = (bracketed(address.ip()), address.port());
         let text = format!("sip:{user}{separator}{ip}:{port}");
         let user = Span::new(4, 4 + user.len());
-        let host = Span::new(
-            usize::from(user.end) + separator.len(),
-            text.rfind(':').unwrap_or(0),
-        );
+        let host = Span::new(usize::from(user.end) + separator.len(), text.rfind(':').unwrap_or(0));
         let tail = Span::new(text.len(), text.len());
-        Self {
-            scheme: Scheme::Sip,
-            user,
-            host,
-            port: Some(port),
-            params: tail,
-            headers: tail,
-            text: text.into(),
-        }
+        Self { scheme: Scheme::Sip, user, host, port: Some(port), params: tail, headers: tail, text: text.into() }
     }
 
     /// Its scheme.
@@ -184,9 +173,7 @@ impl Uri {
     }
 
     fn part(&self, span: Span) -> &str {
-        self.text
-            .get(usize::from(span.start)..usize::from(span.end))
-            .unwrap_or("")
+        self.text.get(usize::from(span.start)..usize::from(span.end)).unwrap_or("")
     }
 
     fn tel(text: String, start: usize) -> Result<Self, UriError> {
@@ -210,17 +197,12 @@ impl Uri {
         // Semicolon and question mark may stand in the user part, so the `@` is looked for first.
         let at = text.rfind('@');
         let user = at.map_or(Span::new(start, start), |at| Span::new(start, at));
-        if at.is_some_and(|at| {
-            text.get(start..at)
-                .is_none_or(|user| user.is_empty() || user.contains('@'))
-        }) {
+        if at.is_some_and(|at| text.get(start..at).is_none_or(|user| user.is_empty() || user.contains('@'))) {
             return Err(UriError::User);
         }
         let host_start = at.map_or(start, |at| at + 1);
         let after = |from: usize, stops: &[char]| {
-            text.get(from..)
-                .and_then(|rest| rest.find(stops))
-                .map_or(text.len(), |found| from + found)
+            text.get(from..).and_then(|rest| rest.find(stops)).map_or(text.len(), |found| from + found)
         };
         let authority_end = after(host_start, &[';', '?']);
         let headers_start = after(host_start, &['?']);
@@ -241,21 +223,12 @@ impl Uri {
 impl Scheme {
     fn parse(name: &str) -> Result<Self, UriError> {
         let known = [("sip", Self::Sip), ("sips", Self::Sips), ("tel", Self::Tel)];
-        if let Some((_, scheme)) = known
-            .into_iter()
-            .find(|(known, _)| name.eq_ignore_ascii_case(known))
-        {
+        if let Some((_, scheme)) = known.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)) {
             return Ok(scheme);
         }
         let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        Err(if is_name {
-            UriError::Scheme
-        } else {
-            UriError::NoScheme
-        })
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        Err(if is_name { UriError::Scheme } else { UriError::NoScheme })
     }
 }
 
@@ -263,28 +236,19 @@ impl Span {
     /// Offsets fit: a URI is never longer than [`LONGEST`].
     fn new(start: usize, end: usize) -> Self {
         let short = |offset: usize| u16::try_from(offset).unwrap_or(u16::MAX);
-        Self {
-            start: short(start),
-            end: short(end),
-        }
+        Self { start: short(start), end: short(end) }
     }
 }
 
 /// Splits `host[:port]`, as it stands in URIs and in Via.
 pub(crate) fn host_port(authority: &str) -> Result<(&str, Option<u16>), UriError> {
     let host_end = match authority.strip_prefix('[') {
-        Some(_) => authority
-            .find(']')
-            .map(|end| end + 1)
-            .ok_or(UriError::Host)?,
+        Some(_) => authority.find(']').map(|end| end + 1).ok_or(UriError::Host)?,
         None => authority.find(':').unwrap_or(authority.len()),
     };
     let (host, port) = authority.split_at(host_end);
     let is_name = |host: &str| {
-        !host.is_empty()
-            && host
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
     };
     if !is_name(host) && address(host).is_none() {
         return Err(UriError::Host);
@@ -309,18 +273,11 @@ pub(crate) fn bracketed(ip: IpAddr) -> String {
 }
 
 fn address(host: &str) -> Option<IpAddr> {
-    let Some(inner) = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    else {
+    let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
         return host.parse().ok();
     };
     // The grammar of RFC 3261 lets three colons through, and RFC 5118 4.10 asks receivers to bear them.
-    inner
-        .parse::<Ipv6Addr>()
-        .or_else(|_| inner.replacen(":::", "::", 1).parse())
-        .ok()
-        .map(IpAddr::V6)
+    inner.parse::<Ipv6Addr>().or_else(|_| inner.replacen(":::", "::", 1).parse()).ok().map(IpAddr::V6)
 }
 
 impl FromStr for Uri {

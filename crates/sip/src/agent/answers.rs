@@ -1,0 +1,96 @@
+//! The peers' requests that we answer.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::{Answer, Discard, Output, TransactionId};
+use crate::message::{Message, Raw, Via, Writer};
+use crate::transaction::{Server, ServerKey, Table, Timers, reply_lines};
+use crate::{DialogId, Flow};
+
+/// The server half of an agent.
+pub(super) struct Answers {
+    pub(super) servers: Table<TransactionId, Server>,
+    keys: HashMap<ServerKey, TransactionId>,
+    latest: u64,
+    /// Makes the tags of stateless answers unpredictable.
+    secret: u128,
+}
+
+impl Answers {
+    pub(super) fn new(secret: u128) -> Self {
+        Self { servers: Table::new(), keys: HashMap::new(), latest: 0, secret }
+    }
+
+    /// The id of the next transaction.
+    pub(super) fn next_id(&mut self) -> TransactionId {
+        self.latest += 1;
+        TransactionId(self.latest)
+    }
+
+    pub(super) fn find(&self, key: &ServerKey) -> Option<TransactionId> {
+        self.keys.get(key).copied()
+    }
+
+    pub(super) fn start(
+        &mut self,
+        now: Instant,
+        timers: Timers,
+        flow: Flow,
+        request: &Message<'_>,
+        dialog: DialogId,
+    ) -> TransactionId {
+        let id = self.next_id();
+        let server = Server::start(now, timers, flow, request, dialog);
+        self.keys.insert(server.key.clone(), id);
+        self.servers.insert(id, server);
+        id
+    }
+
+    /// Forgets a transaction that is over.
+    pub(super) fn remove(&mut self, id: TransactionId) {
+        if let Some(server) = self.servers.remove(id) {
+            self.keys.remove(&server.key);
+        }
+    }
+
+    /// Answers without keeping anything (RFC 3261 8.2.7): the same request again gets the same answer again. Over
+    /// UDP nobody has proven who he is, so the answer must not be larger than the request.
+    pub(super) fn refuse(
+        &self,
+        flow: Flow,
+        (request, via): (&Raw<'_>, &Via<'_>),
+        size: usize,
+        answer: &Answer,
+        out: &mut Vec<Output>,
+    ) {
+        let mut writer = Writer::response(answer.status, &answer.reason);
+        writer.lines(&reply_lines(request, via, &flow, &self.stateless_tag(request)));
+        let bytes = finish(writer, answer);
+        if bytes.len() > size && !flow.transport.is_reliable() {
+            let reason = Discard::Amplifies { status: answer.status };
+            out.push(Output::Discarded { flow, reason });
+        } else {
+            out.push(Output::Transmit { flow: via.way_back(flow), bytes });
+        }
+    }
+
+    fn stateless_tag(&self, request: &Raw<'_>) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.secret.hash(&mut hasher);
+        ["Via", "From", "Call-ID"].iter().for_each(|name| request.values(name).next().hash(&mut hasher));
+        format!("{:016x}", hasher.finish())
+    }
+}
+
+/// Adds what an answer has of its own.
+pub(super) fn finish(mut writer: Writer, answer: &Answer) -> Bytes {
+    if let Some(seconds) = answer.retry_after {
+        writer.header("Retry-After", seconds);
+    }
+    answer.headers.iter().for_each(|(name, value)| writer.header(name, value));
+    writer.finish(answer.body.as_ref())
+}

@@ -1,0 +1,269 @@
+//! What becomes of our requests (RFC 3261 8.1.3, 12.2.1.2, 13.2.2).
+
+use std::time::Instant;
+
+use super::{Agent, Answer, Discard, Ending, Event, Failure, Output, Plan, Purpose};
+use crate::dialog::{Dialog, DialogId, Phase};
+use crate::message::{Message, text};
+use crate::transaction::{ClientKey, ClientNews};
+use crate::{Flow, Method};
+
+impl Agent {
+    pub(super) fn receive_response(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        message: &Message<'_>,
+        status: u16,
+        out: &mut Vec<Output>,
+    ) {
+        // A second Via means that the answer is for somebody behind us (RFC 3261 8.1.3.3).
+        let ours = ClientKey::of(message).filter(|_| message.list("Via").nth(1).is_none());
+        let news = ours.and_then(|key| {
+            let news = self.requests.clients.update(key, |client| client.receive(now, message, status, out));
+            Some((key, news?))
+        });
+        match news {
+            None => out.push(Output::Discarded { flow, reason: Discard::Stray }),
+            Some((key, Some(ClientNews::Final))) => self.finished(now, key, message, status, out),
+            Some((key, Some(ClientNews::AcceptedAgain))) => self.accepted_again(now, key, message, out),
+            Some((key, Some(ClientNews::Cancel))) => self.requests.send_cancel(now, key, out),
+            Some((_, Some(ClientNews::TimedOut) | None)) => {}
+        }
+    }
+
+    pub(super) fn client_timeout(&mut self, now: Instant, key: ClientKey, out: &mut Vec<Output>) {
+        let news = self.requests.clients.update(key, |client| client.timeout(now, out)).flatten();
+        if news == Some(ClientNews::TimedOut) {
+            self.timed_out(now, key, out);
+        }
+        if self.requests.clients.get(key).is_some_and(|client| client.is_over()) {
+            self.requests.clients.remove(key);
+        }
+    }
+
+    /// The first final answer: it goes to whoever waits for it.
+    fn finished(&mut self, now: Instant, key: ClientKey, message: &Message<'_>, status: u16, out: &mut Vec<Output>) {
+        match self.requests.take_purpose(key) {
+            Some(Purpose::Invite { dialog, plan }) => {
+                self.invite_finished(now, key, dialog, plan, (message, status), out);
+            }
+            Some(Purpose::Request { dialog, tag, plan }) => {
+                self.request_finished(now, key, (dialog, tag), plan, (message, status), out);
+            }
+            Some(Purpose::Bye { dialog: Some(mut dialog), mut plan }) => {
+                if self.may_retry(key, &mut dialog, &mut plan, (message, status)) {
+                    self.requests.send_bye_as(now, *dialog, plan, out);
+                }
+            }
+            Some(Purpose::Orphan { mut dialog }) if (200..300).contains(&status) => {
+                dialog.opened(message);
+                self.requests.send_ack(&dialog, key, message.cseq.number, out);
+                self.requests.send_bye(now, *dialog, out);
+            }
+            Some(
+                Purpose::Bye { dialog: None, .. } | Purpose::Orphan { .. } | Purpose::Opened { .. } | Purpose::Cancel,
+            )
+            | None => {}
+        }
+    }
+
+    fn invite_finished(
+        &mut self,
+        now: Instant,
+        key: ClientKey,
+        id: DialogId,
+        mut plan: Plan,
+        (message, status): (&Message<'_>, u16),
+        out: &mut Vec<Output>,
+    ) {
+        let Some(mut dialog) = self.dialogs.remove(&id) else { return };
+        let answer = Answer::received(message, status);
+        if answer.is_success() {
+            dialog.opened(message);
+            self.requests.send_ack(&dialog, key, message.cseq.number, out);
+            self.requests.clients.update(key, |client| client.purpose = Some(Purpose::Opened { dialog: id }));
+            self.dialogs.insert(id, dialog);
+            out.push(Event::Accepted { dialog: id, answer }.into());
+        } else if self.may_retry(key, &mut dialog, &mut plan, (message, status)) {
+            let purpose = |plan| Purpose::Invite { dialog: id, plan };
+            dialog.phase = Phase::Calling(self.requests.send(now, &mut dialog, plan, purpose, out));
+            self.dialogs.insert(id, dialog);
+        } else {
+            out.push(Event::Rejected { dialog: id, failure: Failure::Status(answer) }.into());
+        }
+    }
+
+    fn request_finished(
+        &mut self,
+        now: Instant,
+        key: ClientKey,
+        (id, tag): (DialogId, u64),
+        mut plan: Plan,
+        (message, status): (&Message<'_>, u16),
+        out: &mut Vec<Output>,
+    ) {
+        // The dialog ended meanwhile: its `Ended` stood for this request too. A 2xx to a re-INVITE then stays without
+        // its ACK, and the peer, which has our BYE, does not miss it.
+        let Some(mut dialog) = self.dialogs.remove(&id) else { return };
+        let answer = Answer::received(message, status);
+        if self.may_retry(key, &mut dialog, &mut plan, (message, status)) {
+            let purpose = |plan| Purpose::Request { dialog: id, tag, plan };
+            self.requests.send(now, &mut dialog, plan, purpose, out);
+            self.dialogs.insert(id, dialog);
+            return;
+        }
+        if let (true, Phase::Up { inviting, .. }) = (plan.method == Method::INVITE, &mut dialog.phase) {
+            *inviting = false;
+        }
+        if answer.is_success() && plan.method == Method::INVITE {
+            dialog.refresh_target(message);
+            self.requests.send_ack(&dialog, key, message.cseq.number, out);
+        } else if answer.is_success() && plan.method == Method::UPDATE {
+            dialog.refresh_target(message);
+        }
+        self.dialogs.insert(id, dialog);
+        out.push(Event::Answered { dialog: id, tag, answer }.into());
+        match status {
+            481 => self.end(id, Ending::Unknown, out),
+            408 => self.lose(now, id, out),
+            _ => {}
+        }
+    }
+
+    /// The same 2xx again is acknowledged again. One with another tag comes from a second peer behind a proxy that
+    /// forks: it is acknowledged and ended (RFC 3261 13.2.2.4).
+    fn accepted_again(&mut self, now: Instant, key: ClientKey, message: &Message<'_>, out: &mut Vec<Output>) {
+        let Some(client) = self.requests.clients.get(key) else { return };
+        let opened = match &client.purpose {
+            Some(Purpose::Opened { dialog }) => self.dialogs.get(dialog),
+            Some(
+                Purpose::Invite { .. }
+                | Purpose::Request { .. }
+                | Purpose::Bye { .. }
+                | Purpose::Orphan { .. }
+                | Purpose::Cancel,
+            )
+            | None => None,
+        };
+        let other = opened.filter(|dialog| *dialog.remote_tag != *message.to.tag().unwrap_or(""));
+        let Some(mut fork) = other.map(Dialog::without_login) else { return client.acknowledge_again(out) };
+        fork.opened(message);
+        let ack = self.requests.ack(&fork, key, message.cseq.number);
+        out.extend(ack.map(|bytes| Output::Transmit { flow: fork.next_hop(), bytes }));
+        self.requests.send_bye(now, fork, out);
+    }
+
+    /// A challenge that our credentials may meet. The request goes out again with a new number.
+    fn may_retry(
+        &mut self,
+        key: ClientKey,
+        dialog: &mut Dialog,
+        plan: &mut Plan,
+        (message, status): (&Message<'_>, u16),
+    ) -> bool {
+        if !matches!(status, 401 | 407) || self.requests.is_full() {
+            return false;
+        }
+        let cnonce = self.requests.random();
+        let (Some(login), Some(client)) = (&mut dialog.login, self.requests.clients.get(key)) else { return false };
+        login.challenged(client.request(), message, &mut plan.tried, cnonce)
+    }
+
+    /// Nobody answered in time (RFC 3261 8.1.3.1: as if 408 had come).
+    fn timed_out(&mut self, now: Instant, key: ClientKey, out: &mut Vec<Output>) {
+        let purpose = self.requests.take_purpose(key);
+        if let Some(Purpose::Invite { dialog: id, .. }) = &purpose
+            && let Some(dialog) = self.dialogs.remove(id)
+        {
+            out.push(Event::Rejected { dialog: *id, failure: Failure::Timeout }.into());
+            return self.requests.orphan(now, key, dialog, out);
+        }
+        self.requests.withdraw(now, key, out);
+        let lost = match &purpose {
+            Some(Purpose::Request { dialog, .. }) => Some(*dialog),
+            Some(
+                Purpose::Invite { .. }
+                | Purpose::Bye { .. }
+                | Purpose::Orphan { .. }
+                | Purpose::Opened { .. }
+                | Purpose::Cancel,
+            )
+            | None => None,
+        };
+        self.failed(purpose, Failure::Timeout, out);
+        if let Some(id) = lost {
+            self.lose(now, id, out);
+        }
+    }
+
+    /// A request came to nothing, and its dialog is not to blame.
+    pub(super) fn failed(&mut self, purpose: Option<Purpose>, failure: Failure, out: &mut Vec<Output>) {
+        match purpose {
+            Some(Purpose::Invite { dialog, .. }) => {
+                if self.dialogs.remove(&dialog).is_some() {
+                    out.push(Event::Rejected { dialog, failure }.into());
+                }
+            }
+            Some(Purpose::Request { dialog, tag, plan }) => {
+                let Some(entry) = self.dialogs.get_mut(&dialog) else { return };
+                if let (true, Phase::Up { inviting, .. }) = (plan.method == Method::INVITE, &mut entry.phase) {
+                    *inviting = false;
+                }
+                out.push(Event::Failed { dialog, tag, failure }.into());
+            }
+            Some(Purpose::Bye { .. } | Purpose::Orphan { .. } | Purpose::Opened { .. } | Purpose::Cancel) | None => {}
+        }
+    }
+
+    /// The dialog is over, and the peer knows.
+    pub(super) fn end(&mut self, id: DialogId, ending: Ending, out: &mut Vec<Output>) {
+        if self.dialogs.remove(&id).is_some() {
+            out.push(Event::Ended { dialog: id, ending }.into());
+        }
+    }
+
+    /// The peer is silent. Should it live after all, a BYE tells it that the dialog is over (RFC 3261 12.2.1.2).
+    fn lose(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
+        if self.dialogs.contains_key(&id) {
+            self.drop_dialog(now, id, out);
+            out.push(Event::Ended { dialog: id, ending: Ending::Timeout }.into());
+        }
+    }
+
+    /// Ends a dialog from our side.
+    pub(super) fn drop_dialog(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
+        let Some(dialog) = self.dialogs.remove(&id) else { return };
+        match dialog.phase {
+            Phase::Calling(key) => self.requests.orphan(now, key, dialog, out),
+            Phase::Up { .. } => self.requests.send_bye(now, dialog, out),
+            Phase::Starting | Phase::Ringing(_) => {}
+        }
+    }
+}
+
+impl Answer {
+    /// What a peer answered.
+    fn received(message: &Message<'_>, status: u16) -> Self {
+        let reason = match &message.kind {
+            crate::message::Kind::Response { reason, .. } => text::readable(reason),
+            crate::message::Kind::Request { .. } => String::new(),
+        };
+        // `Retry-After: 120 (comment);duration=60`
+        let digits = |value: &[u8]| value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let seconds = |value: &[u8]| text::number(value.get(..digits(value))?);
+        Self {
+            status,
+            reason,
+            body: message.content(),
+            retry_after: message.header("Retry-After").and_then(seconds),
+            contact: message.contact(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// What a peer would have answered, had we been able to ask.
+    pub(super) fn local(status: u16) -> Self {
+        Self { reason: crate::message::reason(status).to_owned(), ..Self::new(status) }
+    }
+}

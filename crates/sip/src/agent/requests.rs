@@ -1,0 +1,185 @@
+//! Our requests that are under way, and how they are written.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{Config, Entropy, Output};
+use crate::dialog::{Dialog, DialogId};
+use crate::digest::Tried;
+use crate::message::{CSTA, Raw, Uri, Writer};
+use crate::transaction::{Branch, Client, ClientKey, Table, derived};
+use crate::{Body, Flow, Method, Transport};
+
+/// The client half of an agent.
+pub(super) struct Requests {
+    pub(super) config: Config,
+    entropy: Entropy,
+    pub(super) clients: Table<ClientKey, Client<Purpose>>,
+}
+
+/// What is to be done when a request is over.
+pub(super) enum Purpose {
+    /// It is to open a dialog.
+    Invite { dialog: DialogId, plan: Plan },
+    /// It opened one; a 2xx with another tag comes from another branch of a fork.
+    Opened { dialog: DialogId },
+    /// Somebody waits for its answer.
+    Request { dialog: DialogId, tag: u64, plan: Plan },
+    /// A BYE: nobody waits, but it may have to be sent again with credentials.
+    Bye { dialog: Option<Box<Dialog>>, plan: Plan },
+    /// An INVITE that nobody wants any more: a late 2xx is acknowledged and ended.
+    Orphan { dialog: Box<Dialog> },
+    /// A CANCEL.
+    Cancel,
+}
+
+impl Purpose {
+    /// No final answer came yet.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Self::Opened { .. } => false,
+            Self::Invite { .. } | Self::Request { .. } | Self::Bye { .. } | Self::Orphan { .. } | Self::Cancel => true,
+        }
+    }
+}
+
+/// A request as it was asked for, so that it can be sent again with credentials.
+pub(super) struct Plan {
+    pub(super) method: Method,
+    pub(super) body: Option<Body>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) give_up: Option<Duration>,
+    pub(super) tried: Tried,
+}
+
+impl Plan {
+    pub(super) fn new(method: Method, body: Option<Body>) -> Self {
+        Self { method, body, headers: Vec::new(), give_up: None, tried: Tried::default() }
+    }
+}
+
+impl Requests {
+    pub(super) fn new(config: Config, entropy: Entropy) -> Self {
+        Self { config, entropy, clients: Table::new() }
+    }
+
+    /// 128 unpredictable bits.
+    pub(super) fn random(&mut self) -> u128 {
+        let mut bytes = [0; 16];
+        (self.entropy)(&mut bytes);
+        u128::from_ne_bytes(bytes)
+    }
+
+    /// No more requests fit in.
+    pub(super) fn is_full(&self) -> bool {
+        self.clients.len() >= self.config.max_transactions
+    }
+
+    /// Sends a request with the next number of its dialog.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        dialog: &mut Dialog,
+        plan: Plan,
+        purpose: impl FnOnce(Plan) -> Purpose,
+        out: &mut Vec<Output>,
+    ) -> ClientKey {
+        let branch = Branch(self.random());
+        let number = dialog.next_seq();
+        let flow = dialog.next_hop();
+        let method = plan.method.clone();
+        let mut writer = dialog.request(&method, number, branch);
+        self.describe(&mut writer, &method, &flow);
+        let uri = dialog.path().0.clone();
+        if let Some(login) = &mut dialog.login {
+            login.headers(&method, &uri).iter().for_each(|(name, value)| writer.copied(name, value));
+        }
+        plan.headers.iter().for_each(|(name, value)| writer.header(name, value));
+        let bytes = writer.finish(plan.body.as_ref());
+        let give_up = plan.give_up.map(|patience| now + patience);
+        let client = Client::start(now, self.config.timers, &method, flow, bytes, purpose(plan), out);
+        let key = ClientKey { branch, cancel: false };
+        self.clients.insert(key, client.giving_up(give_up));
+        key
+    }
+
+    /// Ends a dialog. It lives on in its BYE, which may have to be sent again with credentials.
+    pub(super) fn send_bye(&mut self, now: Instant, dialog: Dialog, out: &mut Vec<Output>) {
+        self.send_bye_as(now, dialog, Plan::new(Method::BYE, None), out);
+    }
+
+    pub(super) fn send_bye_as(&mut self, now: Instant, mut dialog: Dialog, plan: Plan, out: &mut Vec<Output>) {
+        let key = self.send(now, &mut dialog, plan, |plan| Purpose::Bye { dialog: None, plan }, out);
+        self.clients.update(key, |client| {
+            if let Some(Purpose::Bye { dialog: kept, .. }) = &mut client.purpose {
+                *kept = Some(Box::new(dialog));
+            }
+        });
+    }
+
+    /// Confirms a 2xx to the INVITE that `key` names, with the credentials that INVITE had (RFC 3261 22.1).
+    pub(super) fn send_ack(&mut self, dialog: &Dialog, key: ClientKey, number: u32, out: &mut Vec<Output>) {
+        if let Some(ack) = self.ack(dialog, key, number) {
+            self.clients.update(key, |client| client.acknowledge(dialog.next_hop(), ack, out));
+        }
+    }
+
+    /// The ACK itself.
+    pub(super) fn ack(&mut self, dialog: &Dialog, key: ClientKey, number: u32) -> Option<Bytes> {
+        let branch = Branch(self.random());
+        let invite = Raw::parse(self.clients.get(key)?.request()).ok()?;
+        let mut writer = dialog.request(&Method::ACK, number, branch);
+        writer.copy_all(&invite, &["Authorization", "Proxy-Authorization"]);
+        writer.header("User-Agent", &self.config.user_agent);
+        Some(writer.finish(None))
+    }
+
+    /// Nobody waits for this request any more.
+    pub(super) fn withdraw(&mut self, now: Instant, key: ClientKey, out: &mut Vec<Output>) {
+        if self.clients.update(key, |client| client.abandon(now)) == Some(true) {
+            self.send_cancel(now, key, out);
+        }
+    }
+
+    /// Nobody wants this INVITE any more: it is cancelled as soon as that is allowed, and a 2xx that comes
+    /// nevertheless is ended.
+    pub(super) fn orphan(&mut self, now: Instant, key: ClientKey, dialog: Dialog, out: &mut Vec<Output>) {
+        self.clients.update(key, |client| client.purpose = Some(Purpose::Orphan { dialog: Box::new(dialog) }));
+        self.withdraw(now, key, out);
+    }
+
+    /// Takes an INVITE back (RFC 3261 9.1).
+    pub(super) fn send_cancel(&mut self, now: Instant, invite: ClientKey, out: &mut Vec<Output>) {
+        let Some(client) = self.clients.get(invite) else { return };
+        let Some(bytes) = derived(client.request(), &Method::CANCEL, None) else { return };
+        let (flow, timers) = (client.flow, self.config.timers);
+        let cancel = Client::start(now, timers, &Method::CANCEL, flow, bytes, Purpose::Cancel, out);
+        self.clients.insert(ClientKey { cancel: true, ..invite }, cancel);
+    }
+
+    /// What is to be done when this request is over, taken out of it.
+    pub(super) fn take_purpose(&mut self, key: ClientKey) -> Option<Purpose> {
+        self.clients.update(key, |client| client.purpose.take()).flatten()
+    }
+
+    /// Our URI in Contact.
+    pub(super) fn contact(&self, flow: &Flow) -> String {
+        let uri = Uri::at(&self.config.contact_user, flow.local);
+        match flow.transport {
+            Transport::Udp => format!("<{uri}>"),
+            Transport::Tcp => format!("<{uri};transport=tcp>"),
+            Transport::Tls => format!("<{uri};transport=tls>"),
+        }
+    }
+
+    /// Who we are and what we understand.
+    fn describe(&self, writer: &mut Writer, method: &Method, flow: &Flow) {
+        if *method == Method::INVITE || *method == Method::UPDATE {
+            writer.header("Contact", self.contact(flow));
+            writer.header("Allow", Method::allow());
+            writer.header("Accept", CSTA);
+        }
+        writer.header("User-Agent", &self.config.user_agent);
+    }
+}

@@ -1,0 +1,132 @@
+//! Writing messages.
+
+use std::fmt::{self, Write};
+
+use bytes::Bytes;
+
+use super::{Body, Method, Raw, Uri, text};
+
+/// A message that is being written. No value can break out of its line: line breaks in it become spaces.
+pub(crate) struct Writer(Vec<u8>);
+
+impl Writer {
+    /// Starts a request.
+    pub(crate) fn request(method: &Method, uri: &Uri) -> Self {
+        let mut writer = Self(Vec::with_capacity(1024));
+        writer.line(format_args!("{method} {uri} SIP/2.0"));
+        writer
+    }
+
+    /// Starts a response.
+    pub(crate) fn response(status: u16, phrase: &str) -> Self {
+        let mut writer = Self(Vec::with_capacity(512));
+        let phrase = if phrase.is_empty() { reason(status) } else { phrase };
+        writer.line(format_args!("SIP/2.0 {status} {phrase}"));
+        writer
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(&mut self, name: &str, value: impl fmt::Display) {
+        if text::token(name.as_bytes()).is_some() {
+            self.line(format_args!("{name}: {value}"));
+        }
+    }
+
+    /// Adds a header whose value comes from another message, byte by byte.
+    pub(crate) fn copied(&mut self, name: &str, value: &[u8]) {
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b": ");
+        text::unfold(value, &mut self.0);
+        self.0.extend_from_slice(b"\r\n");
+    }
+
+    /// Copies all lines of these headers.
+    pub(crate) fn copy_all(&mut self, from: &Raw<'_>, names: &[&str]) {
+        for name in names {
+            from.values(name).for_each(|value| self.copied(name, value));
+        }
+    }
+
+    /// Adds header lines that were written before.
+    pub(crate) fn lines(&mut self, lines: &[u8]) {
+        self.0.extend_from_slice(lines);
+    }
+
+    /// Adds the body, with the headers that describe it.
+    pub(crate) fn finish(mut self, body: Option<&Body>) -> Bytes {
+        if let Some(body) = body {
+            self.header("Content-Type", &body.content_type);
+            if let Some(disposition) = &body.disposition {
+                self.header("Content-Disposition", disposition);
+            }
+        }
+        let content: &[u8] = body.map_or(b"", |body| &body.bytes);
+        self.header("Content-Length", content.len());
+        self.0.extend_from_slice(b"\r\n");
+        self.0.extend_from_slice(content);
+        self.0.into()
+    }
+
+    /// Only the header lines, for a later [`lines`](Self::lines).
+    pub(crate) fn headers_only() -> Self {
+        Self(Vec::with_capacity(512))
+    }
+
+    /// What was written.
+    pub(crate) fn into_lines(self) -> Box<[u8]> {
+        self.0.into()
+    }
+
+    fn line(&mut self, line: fmt::Arguments<'_>) {
+        // Writing into memory cannot fail; a Display that fails leaves its line short.
+        let _ = OneLine(&mut self.0).write_fmt(line);
+        self.0.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Text on its way into one line.
+struct OneLine<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for OneLine<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text::unfold(text.as_bytes(), self.0);
+        Ok(())
+    }
+}
+
+/// The usual reason phrase (RFC 3261 21).
+pub(crate) fn reason(status: u16) -> &'static str {
+    match status {
+        100 => "Trying",
+        180 => "Ringing",
+        200 => "OK",
+        202 => "Accepted",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "Version Not Supported",
+        513 => "Message Too Large",
+        603 => "Decline",
+        100..=199 => "Progress",
+        200..=299 => "Success",
+        300..=399 => "Redirection",
+        400..=499 => "Request Failure",
+        500..=599 => "Server Failure",
+        _ => "Failure",
+    }
+}
