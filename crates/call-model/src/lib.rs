@@ -18,7 +18,7 @@ mod numbering;
 mod template;
 
 pub use action::{Action, CallGuid, CallResult, Direction, Facts, Occurrence};
-pub use calls::{CallOutput, Calls, SavedCall};
+pub use calls::{CallOutput, Calls, Entropy, SavedCall};
 pub use command::{Command, Outcome};
 pub use destination::{Body, Destination, DestinationId, Filter, Method, Profile, Rendered};
 pub use event::{CallRef, Cause, ConnectionState, Event, Joined, Moment, News, Parties, SnapshotCall};
