@@ -53,6 +53,16 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The rule that decided.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        match self {
+            Self::Allowed { rule } | Self::Denied { rule } => rule,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Rule {
     name: String,

@@ -1,0 +1,50 @@
+//! The one place where an outcome becomes an HTTP status. Clients look at the status alone.
+
+use std::time::Duration;
+
+use call_model::{LineId, Outcome};
+use hyper::StatusCode;
+
+use super::answer::Answer;
+
+/// What the client of a dial is told.
+pub(super) fn answer(outcome: &Outcome, line: &LineId, waited: Duration) -> Answer {
+    match outcome {
+        Outcome::Accepted { .. } => Answer::closing(StatusCode::OK, "The phone accepted the call."),
+        Outcome::Refused { reason } => {
+            let text = format!("The phone or PBX of line {line} refused the call: {reason}.");
+            Answer::new(StatusCode::BAD_GATEWAY, text)
+        }
+        Outcome::NoLine => Answer::new(StatusCode::NOT_FOUND, format!("The gateway has no line {line} any more.")),
+        Outcome::NoLink { reason } => {
+            let text = format!("There is no link to the phone of line {line}: {reason}. Nothing was dialled.");
+            Answer::new(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+        Outcome::NoAnswer => {
+            let text = format!(
+                "The phone of line {line} gave no answer within {} s. Whether it dials is unknown, and it is not asked again.",
+                waited.as_secs()
+            );
+            Answer::new(StatusCode::GATEWAY_TIMEOUT, text)
+        }
+    }
+}
+
+/// The outcome in the audit's words.
+pub(super) fn audit(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted".to_owned(),
+        Outcome::Refused { reason } => format!("refused: {reason}"),
+        Outcome::NoLine => "no line".to_owned(),
+        Outcome::NoLink { reason } => format!("no link: {reason}"),
+        Outcome::NoAnswer => "no answer".to_owned(),
+    }
+}
+
+/// Whether the phone may have been told: only then a dial counts for the rates.
+pub(super) const fn was_sent(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::NoAnswer => true,
+        Outcome::NoLine | Outcome::NoLink { .. } => false,
+    }
+}
