@@ -30,4 +30,12 @@ impl Edition {
             Self::Ed6 => "http://www.ecma-international.org/standards/ecma-323/csta/ed6",
         }
     }
+
+    /// The edition of a namespace, whatever its host and whatever a vendor put behind it (`…/csta/ed3/priv5`).
+    #[must_use]
+    pub fn of_namespace(namespace: &str) -> Option<Self> {
+        let (_, edition) = namespace.split_once("/ecma-323/csta/")?;
+        let edition = edition.split('/').next()?;
+        Self::ALL.into_iter().find(|known| known.namespace().rsplit('/').next() == Some(edition))
+    }
 }

@@ -14,7 +14,7 @@ pub(super) struct Layout {
     /// Its root element.
     pub root: &'static str,
     /// The kind, still empty.
-    kind: EventKind,
+    pub kind: EventKind,
     /// Its elements in the order of the schema.
     elements: &'static [Element],
 }

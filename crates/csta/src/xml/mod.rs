@@ -74,6 +74,19 @@ fn read_message(root: &str, xml: &mut Scanner<'_>) -> Result<Option<Message>, De
     }
 }
 
+/// The edition whose namespace the root element is in; `None` if it is in none of those, or if this is no XML.
+/// Peers do not always answer in the edition they were asked in.
+#[must_use]
+pub fn edition(bytes: &[u8]) -> Option<Edition> {
+    let text = prolog::text(bytes).ok()?;
+    let (xml, _) = Scanner::open(&text).ok()?;
+    let namespace = match xml.qualified_name().split_once(':') {
+        Some((prefix, _)) => xml.attribute(&format!("xmlns:{prefix}"))?,
+        None => xml.attribute("xmlns")?,
+    };
+    Edition::of_namespace(&namespace)
+}
+
 /// Writes one message: UTF-8, with an XML declaration, in the default namespace of the edition. What the edition does
 /// not know is left out, and so are characters that XML does not allow.
 #[must_use]

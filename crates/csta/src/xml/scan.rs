@@ -191,7 +191,7 @@ impl<'a> Scanner<'a> {
         match lexis::reference(self.rest()) {
             Reference::Char(_, length) => self.at += length,
             Reference::Undefined => return Err(DecodeError::UndefinedEntity { offset: self.at }),
-            Reference::Malformed => return Err(self.broken("\"&\" begins no reference")),
+            Reference::Malformed => return Err(self.broken("\"&\" begins no reference to a character that XML allows")),
         }
         Ok(())
     }

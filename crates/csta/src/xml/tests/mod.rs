@@ -1,0 +1,23 @@
+//! What the codec promises, each promise in its own file.
+
+mod arbitrary;
+mod bounds;
+mod corpora;
+mod fixtures;
+mod round_trip;
+mod schema;
+mod table;
+
+use std::path::PathBuf;
+
+/// The repository.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Says that a test is skipped for want of something, or fails where nothing may be wanting.
+#[allow(clippy::disallowed_methods, clippy::print_stdout)] // tests may ask their surroundings
+fn skip(test: &str, missing: &str) {
+    assert_ne!(std::env::var("HOOKSWITCH_REQUIRE_PEERS").as_deref(), Ok("1"), "{test} needs {missing}");
+    println!("{test}: skipped, there is no {missing}");
+}
