@@ -195,6 +195,3 @@ fn keep_alive(flow: Flow, bytes: &[u8], out: &mut Vec<Output>) {
         out.push(Output::Transmit { flow, bytes: bytes::Bytes::from_static(b"\r\n") });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -114,6 +114,3 @@ impl Proof<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

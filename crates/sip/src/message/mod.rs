@@ -7,6 +7,7 @@
 mod address;
 mod body;
 mod error;
+mod host;
 mod method;
 mod params;
 mod raw;
@@ -185,6 +186,3 @@ fn address<'a>(raw: &Raw<'a>, name: &'static str) -> Result<Address<'a>, ParseEr
     let value = raw.single(name)?;
     Address::parse(value).map_err(|fault| ParseError::Header { name, fault })
 }
-
-#[cfg(test)]
-mod tests;

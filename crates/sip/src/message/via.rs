@@ -1,8 +1,6 @@
 //! Via: the way back (RFC 3261 20.42, RFC 3581).
 
-use std::net::IpAddr;
-
-use super::{Params, text, uri};
+use super::{Params, host, text};
 use crate::Flow;
 
 /// One Via value.
@@ -37,7 +35,7 @@ impl<'a> Via<'a> {
         let space = rest.iter().position(|byte| text::is_space(*byte)).ok_or("no host")?;
         let (transport, sent_by) = rest.split_at(space);
         let sent_by = text::word(text::trim(sent_by)).ok_or("white space or strange bytes in its host")?;
-        let (host, port) = uri::host_port(sent_by).map_err(|_| "its host is neither a name nor an address")?;
+        let (host, port) = host::host_port(sent_by).map_err(|_| "its host is neither a name nor an address")?;
         Ok(Self {
             transport: text::token(transport).ok_or("its transport is not a word")?,
             host,
@@ -86,7 +84,7 @@ impl<'a> Via<'a> {
         let source = flow.remote.ip().to_canonical();
         if self.wants_rport() {
             out.extend_from_slice(format!(";received={source};rport={}", flow.remote.port()).as_bytes());
-        } else if self.ip().map(|ip| ip.to_canonical()) != Some(source) {
+        } else if host::address(self.host).map(|ip| ip.to_canonical()) != Some(source) {
             out.extend_from_slice(format!(";received={source}").as_bytes());
         }
         out
@@ -100,10 +98,5 @@ impl<'a> Via<'a> {
             back.remote.set_port(self.port.unwrap_or(5060));
         }
         back
-    }
-
-    fn ip(&self) -> Option<IpAddr> {
-        let host = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host);
-        host.parse().ok()
     }
 }

@@ -122,11 +122,18 @@ pub(crate) fn reason(status: u16) -> &'static str {
         505 => "Version Not Supported",
         513 => "Message Too Large",
         603 => "Decline",
-        100..=199 => "Progress",
-        200..=299 => "Success",
-        300..=399 => "Redirection",
-        400..=499 => "Request Failure",
-        500..=599 => "Server Failure",
-        _ => "Failure",
+        _ => class(status),
+    }
+}
+
+/// What the first digit of a status says (RFC 3261 7.2).
+fn class(status: u16) -> &'static str {
+    match status {
+        ..200 => "Progress",
+        200..300 => "Success",
+        300..400 => "Redirection",
+        400..500 => "Request Failure",
+        500..600 => "Server Failure",
+        600.. => "Failure",
     }
 }

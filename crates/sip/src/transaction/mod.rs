@@ -78,6 +78,3 @@ impl Pace {
 fn earlier(pace: Option<&Pace>, until: Instant) -> Option<Instant> {
     Some(pace.map_or(until, |pace| pace.at.min(until)))
 }
-
-#[cfg(test)]
-mod tests;
