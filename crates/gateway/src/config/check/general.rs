@@ -1,0 +1,133 @@
+//! What is about the whole gateway: its folder, its zone, its numbering, its SIP sockets, its page.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use call_model::{Locale, Numbering};
+use jiff::tz::TimeZone;
+use toml::Spanned;
+
+use super::{Checker, links::CheckedLink};
+use crate::config::{
+    LinkKind, SipListen,
+    error::{Finding, Severity, nearest, suggest},
+    raw::{Raw, RawNumbering, RawSip},
+    units,
+};
+
+impl Checker<'_> {
+    pub(super) fn state_dir(&mut self, raw: &Raw) -> PathBuf {
+        let written = raw.state_dir.as_ref().and_then(|key| self.text(key));
+        self.surroundings.path(written.unwrap_or("hookswitch-state"))
+    }
+
+    pub(super) fn locale(&mut self, raw: &Raw) -> Locale {
+        Locale { zone: self.zone(raw), numbering: self.numbering(raw.numbering.as_ref()) }
+    }
+
+    fn zone(&mut self, raw: &Raw) -> TimeZone {
+        let Some(key) = &raw.timezone else { return self.own_zone() };
+        TimeZone::get(key.get_ref()).unwrap_or_else(|_| {
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+            let near = nearest(key.get_ref(), known.iter().map(String::as_str));
+            let help =
+                near.map_or("for example \"Europe/Berlin\"".to_owned(), |near| format!("did you mean `{near}`?"));
+            self.error(key.span(), format!("this machine knows no time zone `{}`", key.get_ref())).help(help);
+            TimeZone::UTC
+        })
+    }
+
+    fn own_zone(&mut self) -> TimeZone {
+        TimeZone::try_system().unwrap_or_else(|_| {
+            let mut warning =
+                Finding::general(Severity::Warning, "this machine does not say in which time zone it is: UTC is used");
+            warning.help("for example: timezone = \"Europe/Berlin\"");
+            self.note(warning);
+            TimeZone::UTC
+        })
+    }
+
+    fn numbering(&mut self, raw: Option<&RawNumbering>) -> Numbering {
+        let Some(raw) = raw else { return Numbering::default() };
+        let country = raw.country.as_ref().and_then(|key| match key.get_ref().parse() {
+            Ok(country) => Some(country),
+            Err(_) => {
+                self.error(key.span(), format!("`{}` is no country", key.get_ref()))
+                    .help("two capital letters (ISO 3166), for example \"DE\"");
+                None
+            }
+        });
+        Numbering {
+            country,
+            area: raw.area.as_ref().and_then(|key| self.digits(key)),
+            outside_line: raw.outside_line.as_ref().and_then(|key| self.digits(key)),
+        }
+    }
+
+    fn digits(&mut self, key: &Spanned<String>) -> Option<String> {
+        let digits = key.get_ref();
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.error(key.span(), "only digits are meant here");
+            return None;
+        }
+        Some(digits.clone())
+    }
+
+    /// `[sip]`, which links of kind uacsta need.
+    pub(super) fn sip(&mut self, raw: Option<&RawSip>, links: &[CheckedLink]) -> Option<SipListen> {
+        let mut listen = SipListen::default();
+        let written = raw.and_then(|sip| sip.listen.as_ref());
+        for text in written.map(Spanned::get_ref).into_iter().flatten() {
+            self.sip_listener(text, &mut listen);
+        }
+        if let Some(tls) = raw.and_then(|sip| sip.tls.as_ref()) {
+            self.identity(tls.span(), &tls.get_ref().certificate, &tls.get_ref().key);
+        }
+        for link in links {
+            let LinkKind::Uacsta(_) = link.config.kind else { continue };
+            let (sockets, scheme) = if link.over_tcp { (&listen.tcp, "tcp") } else { (&listen.udp, "udp") };
+            if sockets.is_empty() {
+                let example = format!("[sip] listen = [\"{scheme}:0.0.0.0:5060\"]");
+                self.error(link.span.clone(), format!("this link needs a {scheme}: listener, and [sip] has none"))
+                    .help(format!("the phone reports its calls there: {example}"));
+            }
+        }
+        Some(listen)
+    }
+
+    fn sip_listener(&mut self, text: &Spanned<String>, listen: &mut SipListen) {
+        let example = "for example \"udp:0.0.0.0:5060\", \"tcp:[::]:5060\"";
+        let Some((scheme, address)) = text.get_ref().split_once(':') else {
+            self.error(text.span(), "this is no transport with an address").help(example);
+            return;
+        };
+        let Some(address) = units::socket_address(address) else {
+            self.error(text.span(), "what follows the transport is no address with a port").help(example);
+            return;
+        };
+        let sockets: &mut Vec<SocketAddr> = match scheme {
+            "udp" => &mut listen.udp,
+            "tcp" => &mut listen.tcp,
+            "tls" => {
+                self.warn(text.span(), "SIP over TLS is not available in this version: this address is not opened");
+                return;
+            }
+            other => {
+                let help = suggest(other, ["udp", "tcp", "tls"]);
+                self.error(text.span(), format!("unknown transport `{other}`")).help(help);
+                return;
+            }
+        };
+        if sockets.contains(&address) {
+            self.error(text.span(), "this address is listed twice");
+        }
+        sockets.push(address);
+    }
+
+    pub(super) fn web(&mut self, raw: &Raw) {
+        let Some(web) = &raw.web else { return };
+        if let Some(listen) = &web.get_ref().listen {
+            self.addresses(listen.get_ref());
+        }
+        self.warn(web.span(), "the gateway's own page is not available in this version: nothing is served there");
+    }
+}
