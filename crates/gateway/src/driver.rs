@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use call_model::{Moment, Outcome};
+use call_model::{Line, Moment, Outcome};
 use front::commands::Dial;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -220,7 +221,6 @@ fn system_entropy() -> Entropy {
 /// What the hub is made of, from the configuration.
 fn parts(config: Config) -> Parts {
     let (mut links, mut unlinked) = (Vec::new(), Vec::new());
-    let lines_of = |link: &str| config.lines.iter().filter(move |line| line.link == link).cloned();
     for LinkConfig { name, kind } in &config.links {
         match kind {
             LinkKind::Uacsta(phone) => links.push(UacstaConfig {
@@ -228,12 +228,12 @@ fn parts(config: Config) -> Parts {
                 uri: phone.uri.clone(),
                 proxy: phone.proxy.clone(),
                 credentials: credentials(phone),
-                lines: lines_of(name).collect(),
+                lines: lines_of(&config, name).collect(),
                 heartbeat: phone.heartbeat,
                 request_timeout: phone.request_timeout,
                 reconnect: session::Reconnect { first: phone.reconnect.first, max: phone.reconnect.max },
             }),
-            LinkKind::NotYet { why } => unlinked.extend(lines_of(name).map(|line| (line, why.clone()))),
+            LinkKind::NotYet { why } => unlinked.extend(lines_of(&config, name).map(|line| (line, why.clone()))),
         }
     }
     Parts {
@@ -245,6 +245,10 @@ fn parts(config: Config) -> Parts {
         sip_entropy: system_entropy(),
         call_entropy: system_entropy(),
     }
+}
+
+fn lines_of(config: &Config, link: &str) -> impl Iterator<Item = Arc<Line>> {
+    config.lines.iter().filter(move |line| line.link == link).cloned()
 }
 
 fn credentials(phone: &UacstaLink) -> Option<sip::Credentials> {

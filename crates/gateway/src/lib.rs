@@ -1,4 +1,12 @@
 //! The daemon: its configuration, its links, and the hub that owns the calls.
+//!
+//! [`hub`] is the machine, without clock, socket or file; [`driver`] gives it the time and carries out what it wants;
+//! [`run`] starts and stops the whole.
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod demo;
+pub mod driver;
+pub mod hub;
+pub mod links;
+pub mod run;

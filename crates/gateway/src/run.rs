@@ -72,7 +72,7 @@ impl Gateway {
         let http = server.as_ref().map(CommandServer::local_addrs).unwrap_or_default();
         let https = server.as_ref().map(CommandServer::https_addrs).unwrap_or_default();
 
-        let served = server.map(|server| tokio::spawn(server.run(stop.clone())));
+        let served = server.map(|server| tokio::spawn(server.run(stop.clone().cancelled_owned())));
         let delivery = tokio::spawn(front::delivery::run(
             store.clone(),
             std::mem::take(&mut config.endpoints),

@@ -101,6 +101,22 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The dialog it is about.
+    #[must_use]
+    pub fn dialog(&self) -> DialogId {
+        match self {
+            Self::Accepted { dialog, .. }
+            | Self::Rejected { dialog, .. }
+            | Self::Answered { dialog, .. }
+            | Self::Failed { dialog, .. }
+            | Self::Requested { dialog, .. }
+            | Self::Invited { dialog, .. }
+            | Self::Ended { dialog, .. } => *dialog,
+        }
+    }
+}
+
 /// Why a request of ours has no success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
