@@ -158,8 +158,8 @@ impl Wire {
     fn send(&self, remote: SocketAddr, bytes: Bytes) -> bool {
         match self {
             Self::Udp(socket) => {
-                let lost = |error: std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
-                socket.send_to(&bytes, remote).map_or_else(lost, |_| true)
+                let no_room = |error: std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
+                socket.send_to(&bytes, remote).map_or_else(no_room, |_| true)
             }
             Self::Tcp(connections) => {
                 connections.get(&remote).is_some_and(|connection| connection.try_send(bytes).is_ok())

@@ -1,6 +1,7 @@
 //! Phones on a real network: sockets, tasks, and handles to play the user.
 
 mod board;
+mod fleet;
 mod tcp;
 mod udp;
 
@@ -15,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{CallId, Phone, PhoneConfig, Report};
 use board::Board;
+pub use fleet::Fleet;
 
 /// A phone with a socket. Clones are handles to the same phone; with the last one it is switched off.
 ///
@@ -195,38 +197,6 @@ impl Handset {
     }
 }
 
-/// Many phones behind one UDP socket, told apart by their users: a building for the price of one task.
-#[derive(Clone)]
-pub struct Fleet {
-    handsets: Vec<Handset>,
-}
-
-impl Fleet {
-    /// So many phones of one kind on the loopback address. A user that is a number counts up from the first phone to
-    /// the last (`100`, `101` …); any other gets a number behind it (`desk`, `desk1` …).
-    ///
-    /// # Errors
-    /// When the system gives no socket.
-    pub async fn start(phones: usize, config: PhoneConfig) -> io::Result<Self> {
-        let configs = (0..phones).map(|n| PhoneConfig { user: nth_user(&config.user, n), ..config.clone() }).collect();
-        Self::of(configs).await
-    }
-
-    /// These phones on the loopback address. Their users must differ.
-    ///
-    /// # Errors
-    /// When the system gives no socket.
-    pub async fn of(configs: Vec<PhoneConfig>) -> io::Result<Self> {
-        Ok(Self { handsets: start(configs, Transport::Udp, loopback()).await? })
-    }
-
-    /// The phones, in order.
-    #[must_use]
-    pub fn handsets(&self) -> &[Handset] {
-        &self.handsets
-    }
-}
-
 async fn start(configs: Vec<PhoneConfig>, transport: Transport, at: SocketAddr) -> io::Result<Vec<Handset>> {
     let (phones, off) = (configs.len(), CancellationToken::new());
     let power = Arc::new(off.clone().drop_guard());
@@ -259,12 +229,4 @@ async fn keep_time(board: Arc<Board>) {
 
 fn loopback() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 0).into()
-}
-
-fn nth_user(first: &str, n: usize) -> String {
-    match first.parse::<usize>() {
-        Ok(number) => format!("{:0width$}", number + n, width = first.len()),
-        Err(_) if n == 0 => first.to_owned(),
-        Err(_) => format!("{first}{n}"),
-    }
 }

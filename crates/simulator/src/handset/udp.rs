@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 
@@ -12,11 +13,15 @@ use crate::PhoneConfig;
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_536;
+/// What the socket is asked to keep for us, in bytes: a building's phones are answered all at once. The system may
+/// give less.
+const BUFFER: usize = 4 * 1024 * 1024;
 
 /// Binds a socket for these phones and takes what comes in to them.
 pub(super) fn start(configs: Vec<PhoneConfig>, at: SocketAddr, off: CancellationToken) -> io::Result<Arc<Board>> {
     let sender = std::net::UdpSocket::bind(at)?;
     sender.set_nonblocking(true)?;
+    let _ = SockRef::from(&sender).set_recv_buffer_size(BUFFER);
     let receiver = UdpSocket::from_std(sender.try_clone()?)?;
     let board = Arc::new(Board::new(configs, sender.local_addr()?, Wire::Udp(sender)));
     tokio::spawn(off.run_until_cancelled_owned(receive(board.clone(), receiver)));

@@ -1,9 +1,10 @@
 //! A desk phone as a machine.
 
+mod call;
 mod calls;
 mod config;
 mod digest;
-mod events;
+mod reports;
 mod services;
 mod session;
 mod user;
@@ -15,14 +16,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sip::{Agent, Entropy, Flow, Output};
 
-pub use calls::{Call, CallId, CallState};
+pub use call::{Call, CallId, CallState};
 pub use config::{CallNumbering, DeviceStyle, PhoneConfig};
 pub use digest::Challenge;
-pub use events::{Counters, Outcome, Report};
+pub use reports::{Counters, Outcome, Report};
 
 use calls::Calls;
 use digest::Nonces;
-use events::Journal;
+use reports::Journal;
 use session::Session;
 
 /// A desk phone that speaks uaCSTA (ECMA TR/87): the far side of the gateway, without a socket or a clock.

@@ -7,7 +7,7 @@ use csta::{CrossRefId, CstaError, DecodeError, Event, Message, Request, Response
 use sip::{Answer, Body, DialogId, Failure, Method, TransactionId, Uri};
 
 use super::Phone;
-use super::events::{Again, Outcome, Queue};
+use super::reports::{Again, Outcome, Queue};
 
 /// The session that is up.
 pub(super) struct Session {

@@ -7,7 +7,8 @@ use std::time::Instant;
 use csta::{CstaError, EventCause, SubjectDevice};
 
 use super::Phone;
-use super::calls::{CallId, Calls};
+use super::call::CallId;
+use super::calls::Calls;
 
 impl Phone {
     /// Somebody calls. An empty number is an unknown caller, `anonymous` a withheld one; a name makes the number an
