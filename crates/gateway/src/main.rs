@@ -1,2 +1,8 @@
-//! placeholder
-fn main() {}
+//! `hookswitch`: the gateway as a program.
+#![forbid(unsafe_code)]
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

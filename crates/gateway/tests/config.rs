@@ -3,6 +3,8 @@
 //! A fixture is a TOML file with the exact text of its findings beside it (for a good one also its summary).
 //! `UPDATE_FIXTURES=1 cargo test -p gateway --test config` writes those texts anew; read the difference before you keep it.
 
+#![allow(clippy::unwrap_used, reason = "a test panics on purpose")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

@@ -90,17 +90,6 @@ impl Checker<'_> {
         }
     }
 
-    /// A file that must be there.
-    pub(super) fn file(&mut self, key: &Spanned<String>) -> Option<std::path::PathBuf> {
-        let path = self.surroundings.path(self.text(key)?);
-        if !path.is_file() {
-            self.error(key.span(), format!("there is no file {}", path.display()))
-                .help("a relative path begins at the folder of the configuration file");
-            return None;
-        }
-        Some(path)
-    }
-
     fn server_names(&mut self, written: &[Spanned<String>]) -> Vec<String> {
         let mut names = Vec::new();
         for key in written {

@@ -9,20 +9,18 @@ mod commands;
 mod general;
 mod lines;
 mod links;
+mod values;
 
-use std::{net::SocketAddr, ops::Range, ops::RangeInclusive, time::Duration};
+use std::ops::Range;
 
-use ipnet::IpNet;
-use secrecy::SecretString;
 use toml::Spanned;
 
 use super::{
     Config,
     error::{Finding, Severity},
     raw::{Key, Raw},
-    secret::{RawSecret, Surroundings},
+    secret::Surroundings,
     source::Source,
-    units,
 };
 
 /// Checks everything; a `Config` only means something if no error was found.
@@ -107,81 +105,6 @@ impl Checker<'_> {
                 .help(format!("for example: {name} = {example}"));
         }
         key.as_ref()
-    }
-
-    /// A text that must not be empty or have blanks around it.
-    fn text<'r>(&mut self, key: &'r Spanned<String>) -> Option<&'r str> {
-        let text = key.get_ref();
-        if text.trim().is_empty() {
-            self.error(key.span(), "this is empty");
-            return None;
-        }
-        if text.trim() != text || text.chars().any(char::is_control) {
-            self.error(key.span(), "blanks at its ends and control characters are not meant here");
-            return None;
-        }
-        Some(text)
-    }
-
-    fn secret(&mut self, key: &Spanned<RawSecret>) -> Option<SecretString> {
-        match self.surroundings.fetch(key.get_ref()) {
-            Ok(fetched) => {
-                if let Some((message, help)) = fetched.warning {
-                    self.warn(key.span(), message).help(help);
-                }
-                Some(fetched.secret)
-            }
-            Err(missing) => {
-                self.error(key.span(), missing.message).help(missing.help);
-                None
-            }
-        }
-    }
-
-    fn duration(&mut self, key: &Key<String>, default: Duration, allowed: RangeInclusive<Duration>) -> Duration {
-        let Some(key) = key else { return default };
-        match units::duration(key.get_ref()) {
-            Some(duration) if allowed.contains(&duration) => return duration,
-            Some(_) => {
-                let (least, most) = allowed.into_inner();
-                self.error(key.span(), format!("this must be between {least:?} and {most:?}"));
-            }
-            None => {
-                self.error(key.span(), "this is no duration").help("for example \"30s\", \"5 min\", \"500ms\"");
-            }
-        }
-        default
-    }
-
-    fn networks(&mut self, written: &[Spanned<String>]) -> Vec<IpNet> {
-        let mut networks = Vec::new();
-        for text in written {
-            match units::network(text.get_ref()) {
-                Some(net) => networks.push(net),
-                None => {
-                    self.error(text.span(), "this is neither a network nor an address")
-                        .help("for example \"10.3.20.0/24\", \"fd00::/64\", \"10.3.20.17\"");
-                }
-            }
-        }
-        networks
-    }
-
-    fn addresses(&mut self, written: &[Spanned<String>]) -> Vec<SocketAddr> {
-        let mut addresses = Vec::new();
-        for text in written {
-            match units::socket_address(text.get_ref()) {
-                Some(address) if addresses.contains(&address) => {
-                    self.error(text.span(), "this address is listed twice");
-                }
-                Some(address) => addresses.push(address),
-                None => {
-                    self.error(text.span(), "this is no address with a port")
-                        .help("for example \"127.0.0.1:61234\" or \"[::1]:61234\"; names are not looked up here");
-                }
-            }
-        }
-        addresses
     }
 
     /// Notes a name that was given before.

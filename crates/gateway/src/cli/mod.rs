@@ -1,0 +1,109 @@
+//! The command line: what each subcommand does with the configuration, and what it says to the terminal.
+
+mod dial;
+mod log;
+mod pinned;
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use gateway::config::Config;
+
+use self::log::LogOptions;
+
+/// Between desk phones and the web: phones that speak uaCSTA call your URLs, and your URLs make phones dial.
+#[derive(Parser)]
+#[command(name = "hookswitch", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway until it is told to stop (Ctrl-C, SIGTERM)
+    Run(ConfigFile),
+    /// Check a configuration file and start nothing; exits 0 if it can be used, 1 if not
+    Check(ConfigFile),
+    /// Ask the running gateway to dial; exits 0 only if the phone took it
+    Dial(dial::Options),
+    /// Show the whole way with two simulated phones on this machine
+    Demo(DemoOptions),
+}
+
+#[derive(Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(long, short, value_name = "FILE", default_value = "hookswitch.toml")]
+    config: PathBuf,
+}
+
+/// What `hookswitch demo` can be told.
+#[derive(Args)]
+struct DemoOptions {
+    /// Play each story once, check that all and only the right URLs came, in order, and exit 0 if so
+    #[arg(long)]
+    once: bool,
+    /// The port of the command listener on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 61234)]
+    port: u16,
+}
+
+/// Parses the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Run(file) => cli.log.start().and_then(|()| run(&file)),
+        Command::Check(file) => check(&file),
+        Command::Dial(options) => dial::dial(&options),
+        Command::Demo(options) => cli.log.start().and_then(|()| demo(&options)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("hookswitch: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What a subcommand comes to: its exit code, or an error that is printed and exits 1.
+type Done = Result<ExitCode, Box<dyn Error>>;
+
+/// Loads the file; its findings go to standard error.
+fn load(file: &ConfigFile) -> Option<Config> {
+    match Config::load(&file.config) {
+        Ok(config) => {
+            for warning in &config.warnings {
+                eprint!("{warning}");
+            }
+            Some(config)
+        }
+        Err(error) => {
+            eprint!("{error}");
+            None
+        }
+    }
+}
+
+#[allow(clippy::print_stdout)] // the answer of the command
+fn check(file: &ConfigFile) -> Done {
+    let Some(config) = load(file) else { return Ok(ExitCode::FAILURE) };
+    println!("{} can be used: {}", file.config.display(), config.summary());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(file: &ConfigFile) -> Done {
+    let Some(config) = load(file) else { return Ok(ExitCode::FAILURE) };
+    runtime()?.block_on(gateway::run::run(config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn demo(options: &DemoOptions) -> Done {
+    let options = gateway::demo::Options { once: options.once, port: options.port };
+    runtime()?.block_on(gateway::demo::demo(options))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
