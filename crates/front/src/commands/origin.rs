@@ -3,8 +3,9 @@
 //! Over plain HTTP browsers often send none of these headers, so this is one layer among several: see `confirm`.
 
 use hyper::{
-    Method, StatusCode, Uri,
+    Method, StatusCode,
     header::{self, HeaderName},
+    http::uri::Authority,
 };
 
 use super::{
@@ -101,9 +102,10 @@ fn names(caller: &Caller, origin: &str) -> bool {
 
 /// `scheme://host:port` of an Origin or of a Referer's URL, the port only if it is not the scheme's own.
 fn origin_of(text: &str) -> Option<String> {
-    let uri: Uri = text.parse().ok()?;
-    let (scheme, host) = (uri.scheme_str()?.to_ascii_lowercase(), uri.host()?.to_ascii_lowercase());
-    let port = uri.port_u16().filter(|port| Some(*port) != default_port(&scheme));
+    let (scheme, rest) = text.split_once("://")?;
+    let authority: Authority = rest.split(['/', '?', '#']).next()?.parse().ok()?;
+    let (scheme, host) = (scheme.to_ascii_lowercase(), authority.host().to_ascii_lowercase());
+    let port = authority.port_u16().filter(|port| Some(*port) != default_port(&scheme));
     Some(port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")))
 }
 

@@ -86,10 +86,15 @@ fn plain(request: &Request) -> Gate<String> {
 
 /// `?number=123`, or `?key=number=123`, whose value holds a second `=`.
 fn vendor(request: &Request) -> Gate<String> {
-    if let Some(number) = request.parameters.one("number")? {
-        return Gate::Continue(number.to_owned());
-    }
-    let Some(key) = request.parameters.one("key")? else { return missing("number=123") };
+    let key = match (request.parameters.one("number")?, request.parameters.one("key")?) {
+        (Some(number), None) => return Gate::Continue(number.to_owned()),
+        (None, Some(key)) => key,
+        (None, None) => return missing("number=123"),
+        (Some(_), Some(_)) => {
+            let text = "The request names a number twice, in number= and in key=: name it once.";
+            return Answer::new(StatusCode::BAD_REQUEST, text).stop();
+        }
+    };
     if key.contains(';') {
         let text = "Lists of keys (key=A;B;C) are not pressed here: key takes number=… alone, as in /servlet?key=number=123.";
         return Answer::new(StatusCode::BAD_REQUEST, text).stop();

@@ -54,6 +54,14 @@ pub struct CommandServer {
     gates: Arc<Gates>,
 }
 
+/// What every connection shares.
+#[derive(Clone)]
+struct Shared {
+    gates: Arc<Gates>,
+    /// No more requests.
+    stop: CancellationToken,
+}
+
 impl CommandServer {
     pub(super) fn bind(settings: Settings, store: Store, hub: mpsc::Sender<Dial>) -> Result<Self, BindError> {
         let plain = settings.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
@@ -85,30 +93,24 @@ impl CommandServer {
 
     /// Answers until `shutdown`, then lets requests in progress and dials end, for some seconds at most.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let (crowd, connections, stop) = (Crowd::default(), TaskTracker::new(), CancellationToken::new());
-        let loops = TaskTracker::new();
+        let shared = Shared { gates: self.gates, stop: CancellationToken::new() };
+        let (crowd, connections, loops) = (Crowd::default(), TaskTracker::new(), TaskTracker::new());
         let plain = self.plain.into_iter().map(|listener| (listener, None));
         let secure = self.secure.into_iter().map(|listener| (listener, self.acceptor.clone()));
         for (listener, acceptor) in plain.chain(secure) {
-            let door = Door {
-                listener,
-                acceptor,
-                crowd: crowd.clone(),
-                connections: connections.clone(),
-                gates: Arc::clone(&self.gates),
-            };
-            let stop = stop.clone();
-            loops.spawn(async move { stop.run_until_cancelled(door.accept()).await });
+            let (crowd, connections, shared) = (crowd.clone(), connections.clone(), shared.clone());
+            let door = Door { listener, acceptor, crowd, connections, shared };
+            loops.spawn(async move { door.shared.stop.run_until_cancelled(door.accept()).await });
         }
         shutdown.await;
-        stop.cancel();
+        shared.stop.cancel();
         loops.close();
         loops.wait().await;
         connections.close();
-        self.gates.dials.close();
+        shared.gates.dials.close();
         let drained = async {
             connections.wait().await;
-            self.gates.dials.wait().await;
+            shared.gates.dials.wait().await;
         };
         if timeout(DRAIN, drained).await.is_err() {
             tracing::warn!("some commands were still in progress at the end");
@@ -140,7 +142,7 @@ struct Door {
     acceptor: Option<TlsAcceptor>,
     crowd: Crowd,
     connections: TaskTracker,
-    gates: Arc<Gates>,
+    shared: Shared,
 }
 
 impl Door {
@@ -159,7 +161,7 @@ impl Door {
                 let _ = stream.try_write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
                 continue;
             };
-            let connection = connection(stream, peer, self.acceptor.clone(), Arc::clone(&self.gates));
+            let connection = connection(stream, peer, self.acceptor.clone(), self.shared.clone());
             self.connections.spawn(seated(seat, connection));
         }
     }
@@ -171,14 +173,14 @@ async fn seated(seat: Seat, connection: impl Future<Output = ()>) {
     drop(seat);
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>, gates: Arc<Gates>) {
+async fn connection(stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>, shared: Shared) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true); // an answer is one small segment; without this it still arrives
     let ends = Ends { source: peer.ip(), local, secure: acceptor.is_some() };
     match acceptor {
-        None => exchange(stream, ends, gates).await,
+        None => exchange(stream, ends, shared).await,
         Some(acceptor) => match timeout(HANDSHAKE_DEADLINE, handshake(stream, &acceptor)).await {
-            Ok(Ok(stream)) => exchange(stream, ends, gates).await,
+            Ok(Ok(stream)) => exchange(stream, ends, shared).await,
             Ok(Err(error)) => tracing::info!(source = %ends.source, %error, "no TLS connection for a command"),
             Err(_) => tracing::info!(source = %ends.source, "the TLS handshake took too long"),
         },
@@ -197,11 +199,13 @@ async fn handshake(mut stream: TcpStream, acceptor: &TlsAcceptor) -> io::Result<
 }
 
 /// The one request of a connection.
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send, ends: Ends, gates: Arc<Gates>) {
-    let head = match timeout(HEAD_DEADLINE, head::read(&mut stream)).await {
-        Ok(Ok(head)) => head,
-        Ok(Err(error)) => return not_a_request(&mut stream, ends, &error).await,
-        Err(_) => return refuse(&mut stream, "408 Request Timeout", "The head of the request did not arrive in time.").await,
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send, ends: Ends, shared: Shared) {
+    let Shared { gates, stop } = shared;
+    let head = match stop.run_until_cancelled(timeout(HEAD_DEADLINE, head::read(&mut stream))).await {
+        Some(Ok(Ok(head))) => head,
+        Some(Ok(Err(error))) => return not_a_request(&mut stream, ends, &error).await,
+        None => return,
+        Some(Err(_)) => return refuse(&mut stream, "408 Request Timeout", "The head of the request did not arrive in time.").await,
     };
     let deadline = EXCHANGE_DEADLINE + gates.settings.answer_timeout;
     let (reader, writer) = tokio::io::split(stream);

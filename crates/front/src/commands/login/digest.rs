@@ -128,7 +128,10 @@ fn parameters(mut text: &str) -> Option<Vec<(&str, String)>> {
             }
         };
         parameters.push((name.trim(), value));
-        text = rest;
+        text = rest.trim_start();
+        if !text.is_empty() && !text.starts_with(',') {
+            return None;
+        }
     }
 }
 
