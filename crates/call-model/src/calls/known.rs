@@ -285,9 +285,11 @@ impl Default for People {
 impl People {
     /// Takes up what an event says. What is known stays; what is not is filled in.
     pub(super) fn learn(&mut self, parties: &Parties) {
-        fill(&mut self.calling_party, parties.calling.as_ref());
-        fill(&mut self.called_party, parties.called.as_ref());
-        fill(&mut self.network_calling, parties.network_calling.as_ref());
+        let former = self.former.clone();
+        let present = |party: &&Party| former.as_ref() != Some(&party.number);
+        fill(&mut self.calling_party, parties.calling.as_ref().filter(present));
+        fill(&mut self.called_party, parties.called.as_ref().filter(present));
+        fill(&mut self.network_calling, parties.network_calling.as_ref().filter(present));
         learn_number(&mut self.called, parties.called.as_ref());
         learn_number(&mut self.answering, parties.answering.as_ref());
         if let Some(redirecting) = parties.redirecting.as_ref().filter(|party| !party.number.is_empty()) {
@@ -297,9 +299,9 @@ impl People {
 
     /// Fills in the other side from what was learnt.
     pub(super) fn settle_remote(&mut self, direction: Direction, line: &Line) {
-        let candidate = if let Some(former) = &self.former {
+        let candidate = if self.former.is_some() {
             let parties = [&self.calling_party, &self.called_party];
-            parties.into_iter().flatten().find(|party| party.number != *former && !line.is(party))
+            parties.into_iter().flatten().find(|party| !line.is(party))
         } else {
             match direction {
                 Direction::Inbound => self.caller().filter(|party| !line.is(party)),
