@@ -7,6 +7,7 @@ use crate::checksum::Checksum;
 
 /// What became of a call that is worth keeping over a restart.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // nearly every change is the large one, and each is on its way to the disk
 pub enum CallChange {
     /// The call is open: its state replaces the one saved before.
     Open(SavedCall),

@@ -69,6 +69,44 @@ pub enum Verdict {
     Dead,
 }
 
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// It waits for its turn or for another attempt.
+    Pending,
+    /// The endpoint took it.
+    Delivered,
+    /// It was given up.
+    Dead,
+}
+
+/// A delivery as an administrator may see it: without its URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// Where to.
+    pub destination: DestinationId,
+    /// Of which event: `guid:sequence`.
+    pub event_id: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Attempts made.
+    pub attempts: u32,
+    /// The status of the last answer, if the last attempt had one.
+    pub last_status: Option<u16>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+impl DeliveryState {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// A row that does not match its checksum.
 pub(crate) struct Damaged(pub(crate) DeliveryId);
 
@@ -139,12 +177,31 @@ pub(crate) fn waiting_destinations(db: &Connection) -> rusqlite::Result<Vec<Dest
     statement.query_map([], |row| Ok(DestinationId(row.get::<_, String>(0)?.into())))?.collect()
 }
 
+/// The newest deliveries in a state.
+pub(crate) fn newest(db: &Connection, state: DeliveryState, limit: u32) -> rusqlite::Result<Vec<DeliveryRecord>> {
+    let mut statement = db.prepare_cached(
+        "SELECT destination, event_id, attempts, last_status, last_error FROM delivery WHERE state = ?1
+         ORDER BY id DESC LIMIT ?2",
+    )?;
+    let records = statement.query_map(params![state.name(), limit], |row| {
+        Ok(DeliveryRecord {
+            destination: DestinationId(row.get::<_, String>(0)?.into()),
+            event_id: row.get(1)?,
+            state,
+            attempts: row.get(2)?,
+            last_status: row.get(3)?,
+            last_error: row.get(4)?,
+        })
+    })?;
+    records.collect()
+}
+
 /// Writes down an attempt. A delivery that has left its lane makes the next one its head.
 pub(crate) fn settle(db: &Connection, attempt: &Attempt, now_ms: i64) -> rusqlite::Result<()> {
     let (state, next) = match attempt.verdict {
-        Verdict::Delivered => ("delivered", None),
-        Verdict::Dead => ("dead", None),
-        Verdict::Retry(at) => ("pending", Some(at.as_millisecond())),
+        Verdict::Delivered => (DeliveryState::Delivered, None),
+        Verdict::Dead => (DeliveryState::Dead, None),
+        Verdict::Retry(at) => (DeliveryState::Pending, Some(at.as_millisecond())),
     };
     let lane = db
         .prepare_cached(
@@ -152,7 +209,7 @@ pub(crate) fn settle(db: &Connection, attempt: &Attempt, now_ms: i64) -> rusqlit
                                  last_status = ?4, last_error = ?5
              WHERE id = ?1 AND state = 'pending' RETURNING destination, call_guid",
         )?
-        .query_row(params![attempt.delivery.0, state, next, attempt.status, attempt.error], |row| {
+        .query_row(params![attempt.delivery.0, state.name(), next, attempt.status, attempt.error], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
         })
         .optional()?;

@@ -37,7 +37,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 pub use audit::{AuditError, DialId, DialRecord};
 pub use calls::CallChange;
-pub use delivery::{Attempt, Delivery, DeliveryId, Due, Verdict};
+pub use delivery::{Attempt, Delivery, DeliveryId, DeliveryRecord, DeliveryState, Due, Verdict};
 pub use reader::ReadError;
 
 use bell::Bells;
@@ -306,6 +306,11 @@ impl Store {
     /// Every destination that has something waiting.
     pub async fn waiting_destinations(&self) -> Result<Vec<DestinationId>, ReadError> {
         self.reader.ask(delivery::waiting_destinations).await
+    }
+
+    /// The newest deliveries in a state, for an administrator's eyes.
+    pub async fn deliveries(&self, state: DeliveryState, limit: u32) -> Result<Vec<DeliveryRecord>, ReadError> {
+        self.reader.ask(move |db| delivery::newest(db, state, limit)).await
     }
 
     /// Repeats a job of bulk work until nothing is left, so that commits of events come in between.

@@ -8,10 +8,13 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use call_model::{CallGuid, DestinationId, LineId, Method, Number, Profile, Rendered, SavedCall};
+use call_model::{
+    CallGuid, CallOutput, CallRef, Calls, Cause, DestinationId, Event, Line, LineId, Method, Moment, News, Number,
+    Parties, Profile, Rendered, SavedCall,
+};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -53,8 +56,32 @@ fn rendered(destination: &str, call: u128, sequence: u32) -> Rendered {
     }
 }
 
-fn saved(call: u128) -> SavedCall {
-    SavedCall { guid: CallGuid(Uuid::from_u128(call)), line: LineId("987".into()) }
+/// The state of a call that has just begun to ring, as the calls themselves give it.
+fn saved(call: u8) -> SavedCall {
+    let line = Line {
+        id: LineId("987".into()),
+        number: Number::new("987"),
+        domain: "example.com".into(),
+        name: None,
+        link: "desk".into(),
+        device: "987".into(),
+        remote_hold: false,
+    };
+    let event = Event {
+        call: CallRef("1".into()),
+        news: News::Alerting { here: true },
+        parties: Parties::default(),
+        cause: Cause::default(),
+        linkage: None,
+    };
+    let (now, mut out) = (Moment { at: Instant::now(), wall: Timestamp::UNIX_EPOCH }, Vec::new());
+    let mut calls = Calls::new([Arc::new(line.clone())], Box::new(move |bytes: &mut [u8]| bytes.fill(call)));
+    calls.handle(now, &line.id, &event, &mut out);
+    let guid = out.iter().find_map(|output| match output {
+        CallOutput::Occurred(occurrence) => Some(occurrence.facts.guid),
+        CallOutput::Changed(_) | CallOutput::Snapshot(_) => None,
+    });
+    calls.saved(guid.unwrap()).unwrap()
 }
 
 fn submission(token: u64, deliveries: Vec<Rendered>) -> Submission {
@@ -238,12 +265,8 @@ async fn a_damaged_call_costs_itself_alone() {
     store.submit(Submission { token: 1, deliveries: Vec::new(), calls }).unwrap();
     durable(&mut events, 1).await;
     let past_the_store = Connection::open(schema::database(dir.path())).unwrap();
-    past_the_store
-        .execute(
-            "UPDATE open_call SET json = replace(json, '987', '988') WHERE guid = ?1",
-            [Uuid::from_u128(1).as_bytes()],
-        )
-        .unwrap();
+    let damage = "UPDATE open_call SET json = replace(json, '987', '988') WHERE guid = ?1";
+    assert_eq!(past_the_store.execute(damage, [saved(1).guid.0.as_bytes()]), Ok(1));
     assert_eq!(store.open_calls().unwrap(), [saved(2)]);
 }
 
