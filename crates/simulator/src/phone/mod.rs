@@ -129,7 +129,7 @@ impl Phone {
 
     /// Do-not-disturb is on: nothing rings.
     #[must_use]
-    pub fn does_not_disturb(&self) -> bool {
+    pub fn do_not_disturb(&self) -> bool {
         self.do_not_disturb
     }
 
