@@ -1,0 +1,114 @@
+//! The command line as a user meets it: exit codes, what is printed, and what `dial` asks the gateway.
+
+#![allow(clippy::unwrap_used, reason = "a test panics on purpose")]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    process::{Command, Output},
+    thread::{self, JoinHandle},
+};
+
+use tempfile::TempDir;
+
+fn hookswitch(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hookswitch")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn printed(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn check_of_the_example_exits_0_and_tells_what_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let output = hookswitch(&["check", "--config", "examples/hookswitch.toml"], &root);
+    assert!(output.status.success(), "{}", printed(&output.stderr));
+    assert!(printed(&output.stdout).contains("2 links, 2 lines, 3 action URLs"), "{}", printed(&output.stdout));
+}
+
+#[test]
+fn check_of_a_bad_file_exits_1_and_says_where() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("hookswitch.toml"), "stat_dir = \"x\"\n").unwrap();
+    let output = hookswitch(&["check"], dir.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(printed(&output.stderr).contains("hookswitch.toml:1:1"), "{}", printed(&output.stderr));
+}
+
+#[test]
+fn check_of_no_file_exits_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = hookswitch(&["check", "--config", "absent.toml"], dir.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(printed(&output.stderr).contains("absent.toml"), "{}", printed(&output.stderr));
+}
+
+#[test]
+fn dial_asks_the_gateway_of_the_configuration() {
+    let (port, asked) = gateway("200 OK", "dialled");
+    let dir = configuration(port);
+    let output = hookswitch(&["dial", "--line", "987@example.com", "+49 30 1234"], dir.path());
+    let request = asked.join().unwrap();
+    assert!(output.status.success(), "{}", printed(&output.stderr));
+    assert_eq!(printed(&output.stdout), "200 dialled\n");
+    let line = "GET /?action=make_call&target=%2B49%2030%201234&line=987%40example%2Ecom HTTP/1.1\r\n";
+    assert!(request.starts_with(line), "{request}");
+    assert!(request.contains("\r\nAuthorization: Bearer t0ken\r\n"), "{request}");
+}
+
+#[test]
+fn dial_exits_1_where_the_gateway_refuses() {
+    let (port, asked) = gateway("403 Forbidden", "refused by default: premium");
+    let dir = configuration(port);
+    let url = format!("http://127.0.0.1:{port}");
+    let arguments = ["dial", "--url", &url, "--token-file", "cli.token", "--line", "987", "09001234"];
+    let output = hookswitch(&arguments, dir.path());
+    asked.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(printed(&output.stdout), "403 refused by default: premium\n");
+}
+
+#[test]
+fn dial_for_a_line_that_nobody_may_use_says_what_to_add() {
+    let dir = configuration(9);
+    let output = hookswitch(&["dial", "--line", "988", "1234"], dir.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(printed(&output.stderr).contains("[[caller]]"), "{}", printed(&output.stderr));
+}
+
+/// A folder with a `hookswitch.toml` whose command listener is at `port`.
+fn configuration(port: u16) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("cli.token"), "t0ken\n").unwrap();
+    let lines = ["987", "988"].map(|number| format!("[[line]]\nnumber = \"{number}\"\ndomain = \"example.com\"\n"));
+    let text = format!(
+        "[commands]\nenabled = true\nlisten = [\"127.0.0.1:{port}\"]\nmake_call = {{ enabled = true }}\n\
+         [[caller]]\nname = \"cli\"\nnetworks = [\"127.0.0.1\"]\ntoken = {{ file = \"cli.token\" }}\n\
+         lines = [\"987\"]\ncommands = [\"make_call\"]\n{}",
+        lines.concat()
+    );
+    fs::write(dir.path().join("hookswitch.toml"), text).unwrap();
+    dir
+}
+
+/// Answers one request; what was asked is the thread's result.
+fn gateway(status: &str, body: &str) -> (u16, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (port, asked)
+}
