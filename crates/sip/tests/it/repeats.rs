@@ -1,0 +1,169 @@
+//! What is sent again, when, and when somebody loses patience.
+
+use std::time::Duration;
+
+use sip::{Ending, Event, Failure, Method, Transport};
+
+use crate::net::Net;
+
+#[test]
+fn an_unanswered_invite_is_repeated_until_timer_b() {
+    let mut net = Net::new(Transport::Udp);
+    net.lose = Box::new(|_| true);
+    let invite = net.invite();
+    let dialog = net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(60));
+    let times = ["0", "500", "1500", "3500", "7500", "15500", "31500"].map(|time| format!("{time} INVITE"));
+    assert_eq!(net.sent_by(0), times);
+    assert_eq!(net.events_of(0), [Event::Rejected { dialog, failure: Failure::Timeout }]);
+    assert_eq!(net.agents[0].deadline(), None);
+}
+
+#[test]
+fn an_unanswered_info_is_repeated_until_timer_f_and_ends_the_dialog() {
+    let mut net = Net::new(Transport::Udp);
+    let (dialog, _) = net.connected();
+    net.lose = Box::new(|_| true);
+    let start = net.clock();
+    net.act(0, |agent, now, out| agent.request(now, dialog, 5, Method::INFO, None, out));
+    net.run(Duration::from_secs(80));
+    let infos: Vec<_> = net.sent.iter().filter(|sent| sent.what() == "INFO").map(|sent| sent.at - start).collect();
+    assert_eq!(infos, [0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]);
+    let events = net.events_of(0);
+    assert_eq!(
+        events,
+        [Event::Failed { dialog, tag: 5, failure: Failure::Timeout }, Event::Ended { dialog, ending: Ending::Timeout },]
+    );
+    assert!(net.kinds_by(0).contains(&"BYE".to_owned()), "should the peer live after all");
+}
+
+#[test]
+fn over_a_stream_nothing_is_repeated() {
+    let mut net = Net::new(Transport::Tcp);
+    net.lose = Box::new(|_| true);
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(60));
+    assert_eq!(net.sent_by(0), ["0 INVITE"]);
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Rejected { failure: Failure::Timeout, .. }]));
+}
+
+#[test]
+fn a_lost_200_to_an_invite_is_sent_again_until_its_ack() {
+    let mut net = Net::new(Transport::Udp);
+    let mut lost = 0;
+    net.lose = Box::new(move |sent| {
+        let now = sent.what() == "200" && lost < 2;
+        lost += usize::from(now);
+        now
+    });
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(40));
+    assert_eq!(net.kinds_by(1), ["200"; 3]);
+    assert!(net.kinds_by(0).ends_with(&["ACK".to_owned()]));
+    assert_eq!(net.events_of(0).len(), 1);
+    assert_eq!(net.events_of(1).len(), 1, "the repeated INVITE is one invitation");
+}
+
+#[test]
+fn a_lost_ack_is_sent_again_for_the_repeated_200() {
+    let mut net = Net::new(Transport::Udp);
+    let mut acks = 0;
+    net.lose = Box::new(move |sent| {
+        acks += usize::from(sent.what() == "ACK");
+        sent.what() == "ACK" && acks < 3
+    });
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(40));
+    assert_eq!(net.kinds_by(0), ["INVITE", "ACK", "ACK", "ACK"]);
+    assert_eq!(net.sent_by(1), ["1 200", "501 200", "1501 200"]);
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Accepted { .. }]));
+    assert!(matches!(net.events_of(1).as_slice(), [Event::Invited { .. }]));
+}
+
+#[test]
+fn a_200_that_is_never_acknowledged_ends_the_dialog() {
+    let mut net = Net::new(Transport::Udp);
+    net.lose = Box::new(|sent| sent.what() == "ACK");
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(40));
+    assert!(matches!(
+        net.events_of(1).as_slice(),
+        [Event::Invited { .. }, Event::Ended { ending: Ending::Unacknowledged, .. }]
+    ));
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Accepted { .. }, Event::Ended { ending: Ending::Bye, .. }]));
+}
+
+#[test]
+fn a_repeated_info_is_one_request_and_gets_the_same_answer() {
+    let mut net = Net::new(Transport::Udp);
+    let (_, phone) = net.connected();
+    let mut lost = 0;
+    net.lose = Box::new(move |sent| {
+        lost += usize::from(sent.what() == "200");
+        sent.what() == "200" && lost < 3
+    });
+    net.act(1, |agent, now, out| agent.request(now, phone, 1, Method::INFO, None, out));
+    net.run(Duration::from_secs(40));
+    assert_eq!(net.kinds_by(1), ["INFO"; 3]);
+    assert_eq!(net.kinds_by(0), ["200"; 3]);
+    assert_eq!(net.events_of(0).len(), 1);
+    let answers: std::collections::HashSet<_> =
+        net.sent.iter().filter(|sent| sent.from == 0).map(|s| s.text()).collect();
+    assert_eq!(answers.len(), 1);
+}
+
+#[test]
+fn a_slow_answer_to_an_invite_is_announced_with_100() {
+    let mut net = Net::new(Transport::Udp);
+    net.polite = false;
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(10));
+    assert_eq!(net.sent_by(1), ["201 100"]);
+    assert_eq!(net.sent_by(0), ["0 INVITE"], "and that stops the repetition");
+}
+
+#[test]
+fn a_refusal_is_repeated_until_its_ack() {
+    let mut net = Net::new(Transport::Udp);
+    net.polite = false;
+    let mut acks = 0;
+    net.lose = Box::new(move |sent| {
+        acks += usize::from(sent.what() == "ACK");
+        sent.what() == "ACK" && acks < 3
+    });
+    let invite = net.invite();
+    let dialog = net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_millis(10));
+    let events = net.events_of(1);
+    let [Event::Invited { transaction, .. }] = events.as_slice() else { panic!("{events:?}") };
+    net.act(1, |agent, now, out| agent.respond(now, *transaction, sip::Answer::new(486), out));
+    net.run(Duration::from_secs(40));
+    assert_eq!(net.kinds_by(1), ["486"; 3]);
+    assert_eq!(net.kinds_by(0), ["INVITE", "ACK", "ACK", "ACK"]);
+    let events = net.events_of(0);
+    assert!(matches!(events.as_slice(), [Event::Rejected { dialog: id, failure: Failure::Status(answer) }]
+        if *id == dialog && answer.status == 486));
+}
+
+/// RFC 3261 17.2.3: sent-by is part of what identifies a transaction.
+#[test]
+fn the_same_branch_from_two_hosts_is_two_transactions() {
+    let mut net = Net::new(Transport::Udp);
+    net.polite = false;
+    for (host, times) in [("10.0.0.8:5060", 2), ("10.0.0.9:5060", 1), ("10.0.0.8:5070", 1)] {
+        for _ in 0..times {
+            let invite = format!(
+                "INVITE sip:101@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP {host};branch=z9hG4bKsame\r\n\
+                 From: <sip:a@10.0.0.8>;tag=1\r\nTo: <sip:101@10.0.0.2>\r\nCall-ID: one@{host}\r\n\
+                 CSeq: 1 INVITE\r\nContact: <sip:a@{host}>\r\n\r\n"
+            );
+            net.inject(1, host.parse().unwrap(), invite.as_bytes());
+        }
+    }
+    assert_eq!(net.events_of(1).len(), 3);
+}
