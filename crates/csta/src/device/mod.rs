@@ -40,7 +40,11 @@ pub fn parse(text: &str) -> Device<'_> {
 fn named(text: &str) -> IResult<&str, Device<'_>> {
     let number = delimited(tag("N<"), take_until(">"), char('>'));
     (number, upto_parameters, rest)
-        .map(|(number, name, parameters)| Device { number: Cow::Borrowed(number), name, parameters: behind(parameters) })
+        .map(|(number, name, parameters)| Device {
+            number: Cow::Borrowed(number),
+            name,
+            parameters: behind(parameters),
+        })
         .parse(text)
 }
 

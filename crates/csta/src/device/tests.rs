@@ -9,7 +9,12 @@ fn check(text: &str, number: &str, name: &str, parameters: &str) {
 
 #[test]
 fn the_form_with_a_name() {
-    check("N<7868772298>Line71001;displayNumber=7868772298;uid=FF00", "7868772298", "Line71001", "displayNumber=7868772298;uid=FF00");
+    check(
+        "N<7868772298>Line71001;displayNumber=7868772298;uid=FF00",
+        "7868772298",
+        "Line71001",
+        "displayNumber=7868772298;uid=FF00",
+    );
     check("N<302118840100>;noa=nk", "302118840100", "", "noa=nk");
     check("N<+4930123>Müller & Co", "+4930123", "Müller & Co", "");
     check("N<>nobody", "", "nobody", "");

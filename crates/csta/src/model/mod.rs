@@ -17,8 +17,8 @@ pub use identifier::{
     SystemRegisterId, TypeOfNumber,
 };
 pub use parameter::{
-    AutoOriginate, CallCharacteristics, CallLinkageId, CallState, CorrelatorData, DigitMode, EventCause, ForwardingType,
-    LocalConnectionState, MonitorType, SystemStatus, UserData,
+    AutoOriginate, CallCharacteristics, CallLinkageId, CallState, CorrelatorData, DigitMode, EventCause,
+    ForwardingType, LocalConnectionState, MonitorType, SystemStatus, UserData,
 };
 pub use service::{
     AnswerCall, ClearConnection, ConsultationCall, ConsultationCallResponse, DeflectCall, ForwardListItem,

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// More than [`super::MAX_MESSAGE`] bytes.
-    #[error("the message has {length} bytes; at most 65536 are read")]
+    #[error("the message has {length} bytes; at most {} are read", super::MAX_MESSAGE)]
     TooLong {
         /// Its length in bytes.
         length: usize,
@@ -30,13 +30,13 @@ pub enum DecodeError {
         offset: usize,
     },
     /// More than [`super::MAX_DEPTH`] elements inside each other.
-    #[error("byte {offset}: more than 32 elements inside each other")]
+    #[error("byte {offset}: more than {} elements inside each other", super::MAX_DEPTH)]
     TooDeep {
         /// Where.
         offset: usize,
     },
     /// More than [`super::MAX_ATTRIBUTES`] attributes on one element.
-    #[error("byte {offset}: more than 64 attributes on one element")]
+    #[error("byte {offset}: more than {} attributes on one element", super::MAX_ATTRIBUTES)]
     TooManyAttributes {
         /// Where.
         offset: usize,

@@ -1,8 +1,5 @@
 //! The characters, names and references of XML 1.0 (fifth edition).
 
-/// White space (production S).
-pub(super) const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
-
 /// May begin a name.
 const NAME_START: u8 = 1;
 /// May stand in a name.
@@ -40,30 +37,26 @@ pub(super) fn stops_text(byte: u8) -> bool {
 }
 
 /// The length of the name at the beginning of `text`; 0 if none begins there.
-pub(super) fn name_length(text: &[u8]) -> usize {
-    match text.first() {
+pub(super) fn name_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    match bytes.first() {
         Some(first) if CLASS[*first as usize] & NAME_START != 0 => {}
         Some(first) if !first.is_ascii() => return wide_name_length(text),
         Some(_) | None => return 0,
     }
-    match text.iter().position(|byte| CLASS[*byte as usize] & NAME == 0) {
-        Some(end) if text[end].is_ascii() => end,
+    match bytes.iter().position(|byte| CLASS[*byte as usize] & NAME == 0) {
+        Some(end) if bytes[end].is_ascii() => end,
         Some(_) => wide_name_length(text),
-        None => text.len(),
+        None => bytes.len(),
     }
 }
 
 /// As [`name_length`], with characters beyond ASCII.
-fn wide_name_length(text: &[u8]) -> usize {
-    let text = match std::str::from_utf8(text) {
-        Ok(text) => text,
-        Err(error) => std::str::from_utf8(&text[..error.valid_up_to()]).unwrap_or_default(),
-    };
-    let mut chars = text.char_indices();
-    if !chars.next().is_some_and(|(_, first)| is_name_start(first)) {
+fn wide_name_length(text: &str) -> usize {
+    if !text.starts_with(is_name_start) {
         return 0;
     }
-    chars.find(|(_, next)| !is_name_char(*next)).map_or(text.len(), |(end, _)| end)
+    text.find(|c| !is_name_char(c)).unwrap_or(text.len())
 }
 
 /// NameStartChar.
@@ -77,8 +70,7 @@ fn is_name_start(c: char) -> bool {
 
 /// NameChar.
 fn is_name_char(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+    is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
 /// Char: what may stand in a document at all.
@@ -130,7 +122,7 @@ fn entity(name: &str) -> Reference {
         "gt" => '>',
         "quot" => '"',
         "apos" => '\'',
-        _ if !name.is_empty() && name_length(name.as_bytes()) == name.len() => return Reference::Undefined,
+        _ if !name.is_empty() && name_length(name) == name.len() => return Reference::Undefined,
         _ => return Reference::Malformed,
     };
     Reference::Char(c, name.len() + 2)

@@ -5,10 +5,10 @@
 //! well-formed, any DOCTYPE, anything beyond its bounds. [`encode`] writes one edition's schema to the letter.
 
 mod edition;
+mod encoding;
 mod error;
 mod event;
 mod lexis;
-mod prolog;
 mod scan;
 mod service;
 #[cfg(test)]
@@ -39,16 +39,15 @@ pub const MAX_ATTRIBUTES: usize = 64;
 /// What is wrong with the bytes, and where. A well-formed message of an unknown kind is
 /// [`DecodeError::UnknownMessage`], with its name.
 pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
-    let text = prolog::text(bytes)?;
+    let text = encoding::text(bytes)?;
     match &text {
         Cow::Borrowed(text) => {
             let behind_the_mark = text.as_ptr().addr() - bytes.as_ptr().addr();
             read(text).map_err(|error| error.moved(|offset| offset + behind_the_mark))
         }
         // Each character of ISO-8859-1 was one byte.
-        Cow::Owned(text) => read(text).map_err(|error| {
-            error.moved(|offset| text.char_indices().take_while(|(at, _)| *at < offset).count())
-        }),
+        Cow::Owned(text) => read(text)
+            .map_err(|error| error.moved(|offset| text.char_indices().take_while(|(at, _)| *at < offset).count())),
     }
 }
 
@@ -78,7 +77,7 @@ fn read_message(root: &str, xml: &mut Scanner<'_>) -> Result<Option<Message>, De
 /// Peers do not always answer in the edition they were asked in.
 #[must_use]
 pub fn edition(bytes: &[u8]) -> Option<Edition> {
-    let text = prolog::text(bytes).ok()?;
+    let text = encoding::text(bytes).ok()?;
     let (xml, _) = Scanner::open(&text).ok()?;
     let namespace = match xml.qualified_name().split_once(':') {
         Some((prefix, _)) => xml.attribute(&format!("xmlns:{prefix}"))?,

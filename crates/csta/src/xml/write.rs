@@ -1,9 +1,6 @@
 //! Writes XML: elements and text, nothing else, and cannot fail.
 
-use super::{
-    Edition,
-    lexis::{WHITE, is_char},
-};
+use super::{Edition, lexis::is_char};
 
 /// A document in the making.
 pub(super) struct Writer {
@@ -55,16 +52,18 @@ impl Writer {
             allowed = text.chars().filter(|c| is_char(*c)).collect();
             &allowed
         };
-        let body = text.trim_start_matches(WHITE);
+        let body = text.trim_ascii_start();
         let leading = text.len() - body.len();
-        let trailing = leading + body.trim_end_matches(WHITE).len();
+        let trailing = leading + body.trim_ascii_end().len();
         for (at, c) in text.char_indices() {
             match c {
                 '<' => self.out.push_str("&lt;"),
                 '>' => self.out.push_str("&gt;"),
                 '&' => self.out.push_str("&amp;"),
                 '\r' => self.out.push_str("&#13;"),
-                ' ' | '\t' | '\n' if at < leading || at >= trailing => self.push(&["&#", &u32::from(c).to_string(), ";"]),
+                ' ' | '\t' | '\n' if at < leading || at >= trailing => {
+                    self.push(&["&#", &u32::from(c).to_string(), ";"])
+                }
                 _ => self.out.push(c),
             }
         }

@@ -69,8 +69,11 @@ fn kind() -> impl Strategy<Value = EventKind> {
 }
 
 fn joined() -> impl Strategy<Value = Joined> {
-    (option::of(connection()), subject(), connections())
-        .prop_map(|(secondary_old_call, party, connections)| Joined { secondary_old_call, party: Some(party), connections })
+    (option::of(connection()), subject(), connections()).prop_map(|(secondary_old_call, party, connections)| Joined {
+        secondary_old_call,
+        party: Some(party),
+        connections,
+    })
 }
 
 /// Leaves out what the standard gives no place in this kind of event.
@@ -106,7 +109,14 @@ fn without_parties(event: Event) -> Event {
     let (calling, called, last_redirection) = (None, None, None);
     let (network_calling, network_called, associated_calling, associated_called) = (None, None, None, None);
     Event {
-        calling, called, last_redirection, network_calling, network_called, associated_calling, associated_called, ..event
+        calling,
+        called,
+        last_redirection,
+        network_calling,
+        network_called,
+        associated_calling,
+        associated_called,
+        ..event
     }
 }
 
@@ -116,8 +126,10 @@ fn request(edition: Edition) -> BoxedStrategy<Request> {
     let reason = || option::of(cause());
     prop_oneof![
         register_id().prop_map(|register_id| Request::RequestSystemStatus(RequestSystemStatus { register_id })),
-        (register_id(), status())
-            .prop_map(|(register_id, status)| Request::SystemStatus(SystemStatusReport { register_id, status: Some(status) })),
+        (register_id(), status()).prop_map(|(register_id, status)| Request::SystemStatus(SystemStatusReport {
+            register_id,
+            status: Some(status)
+        })),
         request_types().prop_map(|request_types| Request::SystemRegister(SystemRegister { request_types })),
         Just(Request::GetCstaFeatures(GetCstaFeatures)),
         (monitor_object(), option::of(select(MonitorType::ALL)))
@@ -163,8 +175,20 @@ fn request(edition: Edition) -> BoxedStrategy<Request> {
 fn make_call(edition: Edition) -> impl Strategy<Value = MakeCall> {
     let data = (option::of(correlator()), option::of(user_data()), option::of(marks(edition)));
     (device(), device(), option::of(select(AutoOriginate::ALL)), data).prop_map(
-        |(calling_device, called_directory_number, auto_originate, (correlator_data, user_data, call_characteristics))| {
-            MakeCall { calling_device, called_directory_number, auto_originate, correlator_data, user_data, call_characteristics }
+        |(
+            calling_device,
+            called_directory_number,
+            auto_originate,
+            (correlator_data, user_data, call_characteristics),
+        )| {
+            MakeCall {
+                calling_device,
+                called_directory_number,
+                auto_originate,
+                correlator_data,
+                user_data,
+                call_characteristics,
+            }
         },
     )
 }
@@ -172,9 +196,17 @@ fn make_call(edition: Edition) -> impl Strategy<Value = MakeCall> {
 fn response(edition: Edition) -> BoxedStrategy<Response> {
     use Response::*;
     let done = select(vec![
-        SystemStatus(NoResult), MonitorStop(NoResult), AnswerCall(NoResult), ClearConnection(NoResult), HoldCall(NoResult),
-        RetrieveCall(NoResult), DeflectCall(NoResult), GenerateDigits(NoResult), SetDoNotDisturb(NoResult),
-        SetForwarding(NoResult), GetCstaFeatures(GetCstaFeaturesResponse),
+        SystemStatus(NoResult),
+        MonitorStop(NoResult),
+        AnswerCall(NoResult),
+        ClearConnection(NoResult),
+        HoldCall(NoResult),
+        RetrieveCall(NoResult),
+        DeflectCall(NoResult),
+        GenerateDigits(NoResult),
+        SetDoNotDisturb(NoResult),
+        SetForwarding(NoResult),
+        GetCstaFeatures(GetCstaFeaturesResponse),
     ]);
     let transferred = || {
         (connection(), connections())

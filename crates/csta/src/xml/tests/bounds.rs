@@ -21,7 +21,8 @@ fn the_longest_message() {
 
 #[test]
 fn the_deepest_message() {
-    let message = |depth: usize| format!("<MonitorStop>{}{}</MonitorStop>", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
+    let message =
+        |depth: usize| format!("<MonitorStop>{}{}</MonitorStop>", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
     let reason = |error: &DecodeError| matches!(error, DecodeError::TooDeep { .. });
     check_last_good(&message(MAX_DEPTH), &message(MAX_DEPTH + 1), reason);
 }

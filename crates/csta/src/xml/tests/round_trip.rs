@@ -58,3 +58,15 @@ fn every_edition_names_its_namespace() {
         assert_eq!(crate::xml::edition(expected.as_bytes()), Some(edition));
     }
 }
+
+#[test]
+fn the_edition_a_peer_writes_in() {
+    let fixture = |name: &str| std::fs::read(super::root().join("fixtures/csta-xml").join(name)).unwrap();
+    let edition = |name: &str| crate::xml::edition(&fixture(name));
+    assert_eq!(edition("snom-status-response.xml"), Some(Edition::Ed5));
+    assert_eq!(edition("monitor-start-prefixed.xml"), Some(Edition::Ed4));
+    assert_eq!(edition("monitor-stop-ed2.xml"), Some(Edition::Ed2));
+    assert_eq!(edition("avaya-monitor-start.xml"), Some(Edition::Ed3));
+    assert_eq!(edition("monitor-start-without-namespace.xml"), None);
+    assert_eq!(edition("bad/message-not-known-with-prefix.xml"), None);
+}

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use proptest::{strategy::{Strategy, ValueTree}, test_runner::TestRunner};
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
 
 use super::{arbitrary, root, skip};
 use crate::{
@@ -37,8 +40,12 @@ fn validate(schema: &Path, folder: &Path) {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut xmllint = Command::new("xmllint");
     let answer = xmllint.arg("--noout").arg("--schema").arg(schema).args(files).output().unwrap();
-    let invalid = String::from_utf8_lossy(&answer.stderr).lines().filter(|line| !line.ends_with(" validates")).take(20)
-        .collect::<Vec<_>>().join("\n");
+    let invalid = String::from_utf8_lossy(&answer.stderr)
+        .lines()
+        .filter(|line| !line.ends_with(" validates"))
+        .take(20)
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(answer.status.success(), "{invalid}");
 }
 
