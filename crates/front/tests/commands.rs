@@ -2,6 +2,8 @@
 //! other.
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
+#[path = "commands/browser.rs"]
+mod browser;
 #[path = "commands/forms.rs"]
 mod forms;
 #[path = "commands/gates.rs"]

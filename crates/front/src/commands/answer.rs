@@ -42,7 +42,9 @@ const CLOSE: &str = "window.close()";
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let script = STANDARD.encode(Sha256::digest(CLOSE));
     // `form-action` and `frame-ancestors` do not fall back to `default-src` (CSP Level 3, 6.3 and 6.4).
-    format!("default-src 'none'; script-src 'sha256-{script}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+    format!(
+        "default-src 'none'; script-src 'sha256-{script}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
 });
 
 impl Answer {

@@ -61,7 +61,9 @@ impl Confirm {
             Ok(()) => return Gate::Continue(()),
             Err(Worthless::Spent) => (StatusCode::CONFLICT, "This call was confirmed already."),
             Err(Worthless::Expired) => (StatusCode::FORBIDDEN, "The page waited too long: open the link again."),
-            Err(Worthless::Foreign) => (StatusCode::FORBIDDEN, "This confirmation is not from here: open the link again."),
+            Err(Worthless::Foreign) => {
+                (StatusCode::FORBIDDEN, "This confirmation is not from here: open the link again.")
+            }
         };
         Answer::new(status, text).stop()
     }
@@ -80,7 +82,8 @@ fn is_browser(request: &Request) -> bool {
 
 /// The page: one key (Enter) dials. 202, for nothing was dialled yet.
 fn ask(token: &str, line: &LineId, number: &Number) -> Gate<()> {
-    let field = |name: &str, value: &str| format!("<input type=hidden name={name} value=\"{}\">", answer::escape(value));
+    let field =
+        |name: &str, value: &str| format!("<input type=hidden name={name} value=\"{}\">", answer::escape(value));
     let fields = [
         field("action", "make_call"),
         field("target", number.reveal()),

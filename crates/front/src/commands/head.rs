@@ -139,7 +139,9 @@ pub(super) fn target(raw: &[u8]) -> String {
         target.push('/');
     }
     for &byte in raw {
-        if matches!(byte, b'"' | b'<' | b'>' | b'#' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}') || !byte.is_ascii_graphic() {
+        if matches!(byte, b'"' | b'<' | b'>' | b'#' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+            || !byte.is_ascii_graphic()
+        {
             target.push_str(&format!("%{byte:02X}"));
         } else {
             target.push(char::from(byte));
@@ -166,7 +168,10 @@ fn scheme_length(raw: &[u8]) -> Option<usize> {
 /// RFC 9110 5.6.2.
 const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
 }
 
 #[cfg(test)]

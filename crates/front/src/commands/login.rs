@@ -187,7 +187,9 @@ impl Credentials {
             (Self::Digest(response), Proof::Basic { username, password } | Proof::Digest { username, password }) => {
                 let answers = response.answers(REALM, &request.uri);
                 let expected = response.expected(username, REALM, password.expose_secret(), request.method.as_str());
-                Choice::from(u8::from(answers)) & same(&response.username, username) & same(&response.response, &expected)
+                Choice::from(u8::from(answers))
+                    & same(&response.username, username)
+                    & same(&response.response, &expected)
             }
             (
                 Self::Nothing | Self::Unreadable | Self::Token(_) | Self::Basic { .. } | Self::Digest(_),

@@ -55,6 +55,7 @@ pub async fn bind(settings: Settings, store: Store, hub: mpsc::Sender<Dial>) -> 
     for caller in &settings.callers {
         check_caller(caller)?;
     }
+    DialRules::unpack(&settings.numbering);
     CommandServer::bind(settings, store, hub)
 }
 
@@ -101,7 +102,9 @@ fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => "another program has it: stop that, or choose another port",
         io::ErrorKind::AddrNotAvailable => "this machine has no such address: `ip address` shows those it has",
-        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose a higher one",
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose a higher one"
+        }
         _ => "choose another address in [commands]",
     }
 }

@@ -120,7 +120,10 @@ fn default_port(scheme: &str) -> Option<u16> {
 /// The same host and port as the request was addressed to, which the Host gate has found to be ours.
 fn is_own(origin: &str, request: &Request) -> bool {
     let scheme = if request.ends.secure { "https" } else { "http" };
-    request.value(header::HOST).and_then(|host| origin_of(&format!("{scheme}://{host}"))).is_some_and(|own| own == origin)
+    request
+        .value(header::HOST)
+        .and_then(|host| origin_of(&format!("{scheme}://{host}")))
+        .is_some_and(|own| own == origin)
 }
 
 fn carries_token(request: &Request) -> bool {

@@ -34,7 +34,8 @@ pub(super) fn order(request: &Request, make_call: bool) -> Gate<Order> {
     if path == "/favicon.ico" {
         return Answer::empty().stop();
     }
-    let known = ["/", "/servlet", "/cgi-bin/ConfigManApp.com", "/cgiServer.exx", "/cgi-bin/cgiServer.exx", "/command.htm"];
+    let known =
+        ["/", "/servlet", "/cgi-bin/ConfigManApp.com", "/cgiServer.exx", "/cgi-bin/cgiServer.exx", "/command.htm"];
     if !known.contains(&path) {
         return unknown_path();
     }
@@ -96,13 +97,15 @@ fn vendor(request: &Request) -> Gate<String> {
         }
     };
     if key.contains(';') {
-        let text = "Lists of keys (key=A;B;C) are not pressed here: key takes number=… alone, as in /servlet?key=number=123.";
+        let text =
+            "Lists of keys (key=A;B;C) are not pressed here: key takes number=… alone, as in /servlet?key=number=123.";
         return Answer::new(StatusCode::BAD_REQUEST, text).stop();
     }
     match key.split_once('=') {
         Some(("number", number)) => Gate::Continue(number.to_owned()),
         Some(_) | None => {
-            let text = "Keys of the phone are not pressed here: key takes number=… alone, as in /servlet?key=number=123.";
+            let text =
+                "Keys of the phone are not pressed here: key takes number=… alone, as in /servlet?key=number=123.";
             Answer::new(StatusCode::BAD_REQUEST, text).stop()
         }
     }

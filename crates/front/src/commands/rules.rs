@@ -80,6 +80,11 @@ impl DialRules {
         Ok(Self { rules: rules.collect::<Result<_, _>>()? })
     }
 
+    /// Unpacks the numbering plans now, where a country needs them: later the first call would wait for it.
+    pub(super) fn unpack(numbering: &Numbering) {
+        let _ = numbering.country.and_then(|country| phonenumber::metadata::DATABASE.by_id(country.as_ref()));
+    }
+
     /// Judges a normalised number at a site that writes its numbers like `numbering`.
     #[must_use]
     pub fn judge(&self, number: &Number, numbering: &Numbering) -> Verdict {

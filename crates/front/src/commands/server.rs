@@ -1,12 +1,6 @@
 //! Sockets: accepting, the deadlines of a connection, and the one request it serves.
 
-use std::{
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -158,7 +152,8 @@ impl Door {
             };
             let Some(seat) = self.crowd.enter(peer.ip()) else {
                 tracing::debug!(source = %peer.ip(), "too many connections for commands: one is turned away");
-                let _ = stream.try_write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
+                let _ = stream
+                    .try_write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
                 continue;
             };
             let connection = connection(stream, peer, self.acceptor.clone(), self.shared.clone());
@@ -205,7 +200,9 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send, ends: 
         Some(Ok(Ok(head))) => head,
         Some(Ok(Err(error))) => return not_a_request(&mut stream, ends, &error).await,
         None => return,
-        Some(Err(_)) => return refuse(&mut stream, "408 Request Timeout", "The head of the request did not arrive in time.").await,
+        Some(Err(_)) => {
+            return refuse(&mut stream, "408 Request Timeout", "The head of the request did not arrive in time.").await;
+        }
     };
     let deadline = EXCHANGE_DEADLINE + gates.settings.answer_timeout;
     let (reader, writer) = tokio::io::split(stream);

@@ -58,7 +58,8 @@ pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, IdentityError
         }
     };
     let unusable = |cause: String| IdentityError::Key { certificate: path.clone(), cause };
-    let key = PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes()).map_err(|error| unusable(error.to_string()))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes()).map_err(|error| unusable(error.to_string()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
@@ -127,8 +128,10 @@ mod tests {
     fn a_self_signed_certificate_is_made_once_and_its_key_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let identity =
-            Identity::SelfSigned { dir: dir.path().join("tls"), names: vec!["gw.example.com".to_owned(), "10.0.0.1".to_owned()] };
+        let identity = Identity::SelfSigned {
+            dir: dir.path().join("tls"),
+            names: vec!["gw.example.com".to_owned(), "10.0.0.1".to_owned()],
+        };
         acceptor(&identity).unwrap();
         let key = dir.path().join("tls/self-signed.key");
         assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);

@@ -29,7 +29,8 @@ async fn forms_and_methods() {
         let (get, post, body) = (number(1), number(2), number(3));
         check(&mut site, &format!("GET {form}{get} HTTP/1.1\r\nHost: HOST\r\n\r\n"), 200, &get).await;
         check(&mut site, &format!("GET {form}{}4 HTTP/1.0\r\n\r\n", get), 200, &format!("{get}4")).await;
-        check(&mut site, &format!("POST {form}{post} HTTP/1.1\r\nHost: HOST\r\nContent-Length: 0\r\n\r\n"), 200, &post).await;
+        check(&mut site, &format!("POST {form}{post} HTTP/1.1\r\nHost: HOST\r\nContent-Length: 0\r\n\r\n"), 200, &post)
+            .await;
         check(&mut site, &format!("HEAD {form}{get}5 HTTP/1.1\r\nHost: HOST\r\n\r\n"), 405, "-").await;
         let (path, query) = form.split_once('?').unwrap();
         let path = if path.is_empty() { "/" } else { path };

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 
 use super::support::{Answering, Reply, Site, basic, caller, line, rules, say, settings};
 
-const BROWSER: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+const BROWSER: &str =
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
 const BROWSER_FETCH: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: */*\r\n";
 
 #[tokio::test]
@@ -203,11 +204,15 @@ async fn a_browser_that_may_have_been_led_here_is_asked_first() {
 #[tokio::test]
 async fn a_token_or_a_trusting_caller_needs_no_page() {
     let mut settings = settings();
-    settings.callers = vec![caller("crm", Proof::Token("t".into()), &["987"]), caller("desk", basic("u", "p"), &["987"])];
+    settings.callers =
+        vec![caller("crm", Proof::Token("t".into()), &["987"]), caller("desk", basic("u", "p"), &["987"])];
     settings.callers[1].browser = Browser::Dial;
     let mut site = Site::start(settings).await;
     assert_eq!(site.get("/?action=make_call&target=1&token=t", BROWSER).await.status, 200);
-    assert_eq!(site.get("/?action=make_call&target=2", &format!("{BROWSER}Authorization: Basic dTpw\r\n")).await.status, 200);
+    assert_eq!(
+        site.get("/?action=make_call&target=2", &format!("{BROWSER}Authorization: Basic dTpw\r\n")).await.status,
+        200
+    );
     assert_eq!(site.dialled(), ["987>1", "987>2"]);
 }
 

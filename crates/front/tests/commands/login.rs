@@ -157,14 +157,33 @@ async fn without_a_caller_nobody_commands() {
 #[tokio::test]
 async fn hostile_requests_dial_nothing() {
     let mut site = site(vec![caller("crm", Proof::Token("t0ken".into()), &["987"])]).await;
-    let forms = ["?action=make_call&target=", "/servlet?key=number=", "/cgi-bin/ConfigManApp.com?number=", "/cgiServer.exx?number=", "/command.htm?number="];
-    let numbers = ["123", "%2B881612345678", "00900123", "*21#", "110", " ", "1&token=", "1&token=T0KEN", "1&token=t0ken%00", "1&Token=t0ken"];
-    let credentials = ["", "Authorization: Bearer x\r\n", "Authorization: Basic OnQwa2Vu\r\n", "Authorization: Digest t0ken\r\n"];
+    let forms = [
+        "?action=make_call&target=",
+        "/servlet?key=number=",
+        "/cgi-bin/ConfigManApp.com?number=",
+        "/cgiServer.exx?number=",
+        "/command.htm?number=",
+    ];
+    let numbers = [
+        "123",
+        "%2B881612345678",
+        "00900123",
+        "*21#",
+        "110",
+        " ",
+        "1&token=",
+        "1&token=T0KEN",
+        "1&token=t0ken%00",
+        "1&Token=t0ken",
+    ];
+    let credentials =
+        ["", "Authorization: Bearer x\r\n", "Authorization: Basic OnQwa2Vu\r\n", "Authorization: Digest t0ken\r\n"];
     for method in ["GET", "POST", "HEAD", "PUT", "OPTIONS", "get"] {
         for form in forms {
             for number in numbers {
                 for header in credentials {
-                    let reply = site.say(&format!("{method} {form}{number} HTTP/1.1\r\nHost: HOST\r\n{header}\r\n")).await;
+                    let reply =
+                        site.say(&format!("{method} {form}{number} HTTP/1.1\r\nHost: HOST\r\n{header}\r\n")).await;
                     assert!((400..500).contains(&reply.status), "{method} {form}{number} {header}: {reply:?}");
                 }
             }
@@ -180,9 +199,18 @@ async fn bad_logins_lock_their_source_out_and_missing_ones_do_not() {
     settings.limits.logins = Rate { count: 3, per: Duration::from_secs(60) };
     let mut site = Site::start(settings).await;
     let (good, bad) = ("Authorization: Basic OTg3OnA=\r\n", "Authorization: Basic OTg3Ong=\r\n");
-    for (header, status) in
-        [("", 401), ("", 401), ("", 401), ("", 401), (bad, 401), (bad, 401), (good, 200), (bad, 401), (bad, 429), (good, 429)]
-    {
+    for (header, status) in [
+        ("", 401),
+        ("", 401),
+        ("", 401),
+        ("", 401),
+        (bad, 401),
+        (bad, 401),
+        (good, 200),
+        (bad, 401),
+        (bad, 429),
+        (good, 429),
+    ] {
         assert_eq!(site.get(&format!("{DIAL}1"), header).await.status, status);
     }
     assert_eq!(site.dialled().len(), 1);
@@ -194,7 +222,9 @@ async fn bad_logins_lock_their_source_out_and_missing_ones_do_not() {
 
 #[tokio::test]
 async fn a_wide_network_without_credentials_does_not_start() {
-    for (network, starts) in [("127.0.0.0/24", true), ("127.0.0.0/23", false), ("fd00::/64", true), ("fd00::/63", false)] {
+    for (network, starts) in
+        [("127.0.0.0/24", true), ("127.0.0.0/23", false), ("fd00::/64", true), ("fd00::/63", false)]
+    {
         let dir = tempfile::tempdir().unwrap();
         let (store, _events) = store::Store::open(dir.path()).unwrap();
         let mut settings = settings();

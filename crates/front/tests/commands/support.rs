@@ -150,11 +150,7 @@ impl Site {
     }
 }
 
-async fn answer_dials(
-    mut asked: mpsc::Receiver<Dial>,
-    seen: mpsc::UnboundedSender<String>,
-    outcome: Answering,
-) {
+async fn answer_dials(mut asked: mpsc::Receiver<Dial>, seen: mpsc::UnboundedSender<String>, outcome: Answering) {
     let mut silent: Vec<oneshot::Sender<Outcome>> = Vec::new();
     while let Some((Command::MakeCall { line, number }, reply)) = asked.recv().await {
         let _ = seen.send(format!("{line}>{}", number.reveal()));

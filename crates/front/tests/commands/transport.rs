@@ -74,7 +74,9 @@ async fn https_and_the_wrong_protocol_on_either_port() {
         connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
     };
     // Over TLS a browser says where a navigation comes from: its user's own will dials at once.
-    for (number, (site_header, status)) in [("none", 200), ("same-origin", 200), ("cross-site", 403)].into_iter().enumerate() {
+    for (number, (site_header, status)) in
+        [("none", 200), ("same-origin", 200), ("cross-site", 403)].into_iter().enumerate()
+    {
         let mut stream = connect(site.https).await.unwrap();
         let request = format!(
             "GET /?action=make_call&target={number} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Mozilla/5.0\r\nAccept: text/html\r\n\
@@ -158,7 +160,9 @@ async fn hostile_heads() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         for block in text.split("```http\n").skip(1) {
             let raw = block.split("\n```").next().unwrap();
-            for request in [raw.to_owned(), raw.replace('\n', "\r\n").replace("\\r", "\r").replace("\\n", "\n") + "\r\n\r\n"] {
+            for request in
+                [raw.to_owned(), raw.replace('\n', "\r\n").replace("\\r", "\r").replace("\\n", "\n") + "\r\n\r\n"]
+            {
                 let mut stream = TcpStream::connect(site.http).await.unwrap();
                 let _ = stream.write_all(request.as_bytes()).await;
                 let _ = stream.shutdown().await;

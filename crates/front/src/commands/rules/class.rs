@@ -110,7 +110,9 @@ impl Class {
             }
             None if number.starts_with("00") => Self::International(None),
             // Call by call: the carrier that 010… names dials on from there, wherever to.
-            None if country == Id::DE && number.starts_with("010") => Self::International(Some("carrier selection 010")),
+            None if country == Id::DE && number.starts_with("010") => {
+                Self::International(Some("carrier selection 010"))
+            }
             None if is_directory_enquiry(number, country) => Self::Premium("directory enquiries"),
             None => Self::in_own_plan(number, country),
         }
@@ -179,7 +181,8 @@ fn costly(number: &str, country: Id) -> Option<Class> {
     let shortest = if is_ordinary { longest } else { SHORTEST_COSTLY.min(longest) };
     (shortest..=longest).find_map(|length| {
         let prefix = number.get(..length)?;
-        let foreign = || region(prefix, country).filter(|region| *region != country).map(|_| Class::International(None));
+        let foreign =
+            || region(prefix, country).filter(|region| *region != country).map(|_| Class::International(None));
         premium(prefix, country).map(Class::Premium).or_else(foreign)
     })
 }
@@ -201,13 +204,15 @@ fn premium(number: &str, country: Id) -> Option<&'static str> {
         None => number,
     };
     let parsed = phonenumber::parse(Some(country), number).ok().map(|parsed| parsed.national().to_string());
-    let readings = [Some(national), meta.national_prefix().and_then(|trunk| national.strip_prefix(trunk)), parsed.as_deref()];
+    let readings =
+        [Some(national), meta.national_prefix().and_then(|trunk| national.strip_prefix(trunk)), parsed.as_deref()];
     let kinds = [
         (meta.descriptors().premium_rate(), "premium rate"),
         (meta.descriptors().shared_cost(), "shared cost"),
         (meta.descriptors().personal_number(), "personal number"),
         (meta.descriptors().pager(), "pager"),
     ];
-    let is = |kind: Option<&Descriptor>| kind.is_some_and(|kind| readings.iter().flatten().any(|text| kind.is_match(text)));
+    let is =
+        |kind: Option<&Descriptor>| kind.is_some_and(|kind| readings.iter().flatten().any(|text| kind.is_match(text)));
     kinds.into_iter().find(|(kind, _)| is(*kind)).map(|(_, name)| name)
 }
