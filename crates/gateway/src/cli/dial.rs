@@ -156,7 +156,7 @@ fn reachable(listener: SocketAddr) -> SocketAddr {
     let ip = match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     SocketAddr::new(ip, listener.port())
 }
@@ -198,10 +198,10 @@ fn exchange(mut stream: impl Read + Write, head: &str) -> Result<(u16, String), 
     stream.flush()?;
     let mut answer = Vec::new();
     // A peer that closes without close_notify has still answered.
-    if let Err(error) = stream.take(LONGEST_ANSWER).read_to_end(&mut answer) {
-        if answer.is_empty() {
-            return Err(format!("the gateway did not answer: {error}; whether the phone dials is not known").into());
-        }
+    if let Err(error) = stream.take(LONGEST_ANSWER).read_to_end(&mut answer)
+        && answer.is_empty()
+    {
+        return Err(format!("the gateway did not answer: {error}; whether the phone dials is not known").into());
     }
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));

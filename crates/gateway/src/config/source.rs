@@ -65,7 +65,9 @@ impl Source {
     /// The byte in the file of the byte `inside` of the string value at `span`: exact for a string without escapes.
     pub fn within(&self, span: &Range<usize>, inside: Range<usize>) -> Range<usize> {
         let written = self.text.get(span.clone()).unwrap_or_default();
+        // TOML drops a line end right behind three quotes.
         let quotes = match written {
+            _ if written.starts_with("\"\"\"\n") || written.starts_with("'''\n") => 4,
             _ if written.starts_with("\"\"\"") || written.starts_with("'''") => 3,
             _ => 1,
         };

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{Checker, links::CheckedLink};
 use crate::config::{
-    LinkKind, SipListen,
+    SipListen,
     error::{Finding, Severity, nearest, suggest},
     raw::{Raw, RawNumbering, RawSip},
     units,
@@ -83,12 +83,14 @@ impl Checker<'_> {
             self.identity(tls.span(), &tls.get_ref().certificate, &tls.get_ref().key);
         }
         for link in links {
-            let LinkKind::Uacsta(_) = link.config.kind else { continue };
-            let (sockets, scheme) = if link.over_tcp { (&listen.tcp, "tcp") } else { (&listen.udp, "udp") };
-            if sockets.is_empty() {
-                let example = format!("[sip] listen = [\"{scheme}:0.0.0.0:5060\"]");
-                self.error(link.span.clone(), format!("this link needs a {scheme}: listener, and [sip] has none"))
-                    .help(format!("the phone reports its calls there: {example}"));
+            let Some(hop) = &link.first_hop else { continue };
+            let (sockets, scheme) = if hop.over_tcp { (&listen.tcp, "tcp") } else { (&listen.udp, "udp") };
+            let fits = |socket: &SocketAddr| hop.ip.is_none_or(|ip| ip.is_ipv4() == socket.is_ipv4());
+            if !sockets.iter().any(fits) {
+                let any = if hop.ip.is_some_and(|ip| ip.is_ipv6()) { "[::]" } else { "0.0.0.0" };
+                let message = format!("this link needs a {scheme}: listener that can reach it, and [sip] has none");
+                self.error(link.span.clone(), message)
+                    .help(format!("the phone reports its calls there: [sip] listen = [\"{scheme}:{any}:5060\"]"));
             }
         }
         Some(listen)

@@ -3,7 +3,7 @@
 mod pbx;
 mod uacsta;
 
-use std::{ops::Range, time::Duration};
+use std::{net::IpAddr, ops::Range, time::Duration};
 
 use toml::Spanned;
 
@@ -23,10 +23,18 @@ pub struct CheckedLink {
     pub host: Option<String>,
     /// The default device of its lines: the URI as it is written.
     pub uri: Option<String>,
-    /// Its first hop is reached over TCP.
-    pub over_tcp: bool,
+    /// Where its requests are sent, if they are.
+    pub first_hop: Option<FirstHop>,
     /// How long its phone may take to answer.
     pub request_timeout: Duration,
+}
+
+/// The phone or the proxy: what a SIP socket must be able to reach.
+pub struct FirstHop {
+    /// TCP, else UDP.
+    pub over_tcp: bool,
+    /// Its address, where it is written as one.
+    pub ip: Option<IpAddr>,
 }
 
 impl Checker<'_> {
@@ -58,13 +66,13 @@ impl Checker<'_> {
             RawLinkKind::Uacsta => self.uacsta(raw, &span, &timing),
             RawLinkKind::CstaXml | RawLinkKind::CstaBer => self.csta_over_tcp(raw, kind, &span),
         };
-        let Checked { kind: config, host, uri, over_tcp } = checked?;
+        let Checked { kind: config, host, uri, first_hop } = checked?;
         if let LinkKind::NotYet { why } = &config {
             self.warn(span.clone(), format!("this link is not opened: {why}"));
         }
         let config = LinkConfig { name: name?.to_owned(), kind: config };
         let request_timeout = timing.request_timeout;
-        Some(CheckedLink { config, span, speaks: *kind.get_ref(), host, uri, over_tcp, request_timeout })
+        Some(CheckedLink { config, span, speaks: *kind.get_ref(), host, uri, first_hop, request_timeout })
     }
 
     fn reconnect(&mut self, raw: Option<&RawReconnect>) -> Reconnect {
@@ -113,7 +121,7 @@ struct Checked {
     kind: LinkKind,
     host: Option<String>,
     uri: Option<String>,
-    over_tcp: bool,
+    first_hop: Option<FirstHop>,
 }
 
 struct Timing {

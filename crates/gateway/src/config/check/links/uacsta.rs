@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use sip::Scheme;
 use toml::Spanned;
 
-use super::{Checked, Timing, not_yet};
+use super::{Checked, FirstHop, Timing, not_yet};
 use crate::config::{LinkKind, UacstaLink, check::Checker, raw::RawLink};
 
 impl Checker<'_> {
@@ -14,7 +14,7 @@ impl Checker<'_> {
         let credentials = self.credentials(raw, span);
         if raw.register.as_ref().is_some_and(|key| *key.get_ref()) {
             let why = "phones cannot register here in this version; give the phone's own address as `uri`";
-            return Some(Checked { kind: not_yet(why), host: None, uri: None, over_tcp: false });
+            return Some(Checked { kind: not_yet(why), host: None, uri: None, first_hop: None });
         }
         let uri_key = self.required(&raw.uri, span, "uri", "\"sip:987@10.3.20.10\"")?;
         let uri = self.sip_uri(uri_key);
@@ -27,12 +27,13 @@ impl Checker<'_> {
                 self.tls(tls);
             }
             let why = "SIP over TLS is not available in this version, and nothing is sent in the clear instead";
-            return Some(Checked { kind: not_yet(why), host, uri: written, over_tcp: false });
+            return Some(Checked { kind: not_yet(why), host, uri: written, first_hop: None });
         }
         if let Some(tls) = &raw.tls {
             self.error(tls.span(), "`tls` means nothing to a link that does not use TLS").help("a sips: URI does");
         }
-        let over_tcp = proxy.as_ref().unwrap_or(&uri).hop == Hop::Tcp;
+        let first = proxy.as_ref().unwrap_or(&uri);
+        let first_hop = Some(FirstHop { over_tcp: first.hop == Hop::Tcp, ip: first.uri.ip() });
         let kind = LinkKind::Uacsta(UacstaLink {
             uri: uri.uri,
             proxy: proxy.map(|proxy| proxy.uri),
@@ -42,7 +43,7 @@ impl Checker<'_> {
             request_timeout: timing.request_timeout,
             reconnect: timing.reconnect,
         });
-        Some(Checked { kind, host, uri: written, over_tcp })
+        Some(Checked { kind, host, uri: written, first_hop })
     }
 
     /// Both or neither.
