@@ -58,7 +58,8 @@ impl Answers {
     }
 
     /// Answers without keeping anything (RFC 3261 8.2.7): the same request again gets the same answer again. Over
-    /// UDP nobody has proven who he is, so the answer must not be larger than the request.
+    /// UDP nobody has proven who he is, so the answer must not be larger than the request: a long one is cut to what
+    /// it must have, and if that is still too long, none is sent.
     pub(super) fn refuse(
         &self,
         flow: Flow,
@@ -67,15 +68,18 @@ impl Answers {
         answer: &Answer,
         out: &mut Vec<Output>,
     ) {
-        let mut writer = Writer::response(answer.status, &answer.reason);
-        writer.lines(&reply_lines(request, via, &flow, &self.stateless_tag(request)));
-        let bytes = finish(writer, answer);
-        if bytes.len() > size && !flow.transport.is_reliable() {
-            let reason = Discard::Amplifies { status: answer.status };
-            out.push(Output::Discarded { flow, reason });
-        } else {
-            out.push(Output::Transmit { flow: via.way_back(flow), bytes });
-        }
+        let lines = reply_lines(request, via, &flow, &self.stateless_tag(request));
+        let write = |answer: &Answer| {
+            let mut writer = Writer::response(answer.status, &answer.reason);
+            writer.lines(&lines);
+            finish(writer, answer)
+        };
+        let fits = |bytes: &Bytes| bytes.len() <= size || flow.transport.is_reliable();
+        let bare = Answer { reason: "-".to_owned(), ..Answer::new(answer.status) };
+        out.push(match [answer, &bare].into_iter().map(write).find(fits) {
+            Some(bytes) => Output::Transmit { flow: via.way_back(flow), bytes },
+            None => Output::Discarded { flow, reason: Discard::Amplifies { status: answer.status } },
+        });
     }
 
     fn stateless_tag(&self, request: &Raw<'_>) -> String {

@@ -140,8 +140,7 @@ impl Agent {
                 }
                 Answer::new(403)
             }
-            // Shorter than the usual phrase, so that the answer is not longer than a short request.
-            None => Answer { reason: "No Dialog".to_owned(), ..Answer::new(481) },
+            None => Answer::new(481),
         };
         self.refuse(request, &answer, out);
     }
