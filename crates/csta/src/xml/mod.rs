@@ -22,6 +22,7 @@ pub use edition::Edition;
 pub use error::DecodeError;
 
 use crate::{CstaError, ErrorCategory, Message, Request, Response};
+use event::Layout;
 use scan::Scanner;
 use write::Writer;
 
@@ -60,7 +61,7 @@ fn read(text: &str) -> Result<Message, DecodeError> {
 
 /// Reads the content of the root element; `None` if no message has it, the content is well-formed then all the same.
 fn read_message(root: &str, xml: &mut Scanner<'_>) -> Result<Option<Message>, DecodeError> {
-    if let Some(layout) = event::layout(root) {
+    if let Some(layout) = Layout::of_root(root) {
         event::read(layout, xml).map(|event| Some(Message::Event(event)))
     } else if let Some(response) = Response::read(root, xml) {
         response.map(|response| Some(Message::Response(response)))
@@ -92,7 +93,7 @@ pub fn edition(bytes: &[u8]) -> Option<Edition> {
 pub fn encode(message: &Message, edition: Edition) -> String {
     match message {
         Message::Event(event) => {
-            let layout = event::layout_of(&event.kind);
+            let layout = Layout::of_kind(&event.kind);
             Writer::document(edition, layout.root, |out| event::write(event, layout, out))
         }
         Message::Request(request) => Writer::document(edition, request.root(), |out| request.write(out)),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::xml::{DecodeError, MAX_ATTRIBUTES, MAX_DEPTH, MAX_MESSAGE, decode};
+use crate::xml::{DecodeError, Edition, MAX_ATTRIBUTES, MAX_DEPTH, MAX_MESSAGE, decode, encode};
 
 #[track_caller]
 fn check_last_good(good: &str, bad: &str, reason: impl Fn(&DecodeError) -> bool) {
@@ -46,6 +46,18 @@ fn a_message_cut_off_anywhere() {
     }
 }
 
+/// A fixture with some of its bytes replaced.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let fixtures =
+        std::fs::read_dir(super::root().join("fixtures/csta-xml")).unwrap().map(|entry| entry.unwrap().path());
+    let messages: Vec<_> = fixtures.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap()).collect();
+    let damage = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+    (prop::sample::select(messages), damage).prop_map(|(mut message, damage)| {
+        damage.iter().for_each(|(at, byte)| *at.get_mut(&mut message) = *byte);
+        message
+    })
+}
+
 proptest! {
     #[test]
     fn random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -60,5 +72,17 @@ proptest! {
         Just("<![CDATA["), Just("]]>"), Just("<!--"), Just("-->"), Just("<?p"), Just("?>"), Just("\r\n"), Just("ü"),
     ], 0..24)) {
         let _ = decode(pieces.concat().as_bytes()); // any answer will do, if there is one
+    }
+
+    /// Whatever is read is XML to another reader too, and is written as what it was read as.
+    #[test]
+    fn damaged_messages(bytes in damaged()) {
+        if let Ok(message) = decode(&bytes) {
+            let mut other = quick_xml::Reader::from_reader(&bytes[..]);
+            other.config_mut().enable_all_checks(true);
+            while std::str::from_utf8(&bytes).is_ok() && other.read_event().unwrap() != quick_xml::events::Event::Eof {}
+            let again = decode(encode(&message, Edition::Ed6).as_bytes()).unwrap();
+            prop_assert_eq!(decode(encode(&again, Edition::Ed6).as_bytes()).unwrap(), again);
+        }
     }
 }

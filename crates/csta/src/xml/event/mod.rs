@@ -1,0 +1,122 @@
+//! Events as XML. All kinds share one form, so a table ([`layout::LAYOUTS`]) says which elements each has; decoder and encoder
+//! both follow it.
+
+mod layout;
+
+#[cfg(test)]
+pub(super) use layout::LAYOUTS;
+pub(super) use layout::Layout;
+
+use layout::{Absent, Element, Part};
+
+use super::{
+    DecodeError, Edition,
+    scan::Scanner,
+    value::{Member, Value},
+    write::Writer,
+};
+use crate::model::{DeviceId, Event, EventCause, EventKind, RedirectionDevice, SubjectDevice};
+
+/// Reads the content of an event's root element.
+pub(super) fn read(layout: &Layout, xml: &mut Scanner<'_>) -> Result<Event, DecodeError> {
+    let mut event = Event::new(Default::default(), layout.kind.clone());
+    // Nearly all peers keep to the order of the schema, so the element that follows is looked for first.
+    let mut next = 0;
+    while let Some(name) = xml.child()? {
+        let (before, after) = layout.elements.split_at(next);
+        match after.iter().chain(before).position(|element| element.0 == name) {
+            Some(steps) => {
+                let place = (next + steps) % layout.elements.len();
+                read_part(&mut event, layout.elements[place].1, xml)?;
+                next = place + 1;
+            }
+            None => xml.skip()?,
+        }
+    }
+    Ok(event)
+}
+
+fn read_part(event: &mut Event, part: Part, xml: &mut Scanner<'_>) -> Result<(), DecodeError> {
+    match (part, member_mut(event, part)) {
+        (_, Some(member)) => member.read(xml),
+        (Part::PlainDevice, None) => {
+            event.device = DeviceId::from_xml(xml)?.map(SubjectDevice::Device);
+            Ok(())
+        }
+        (_, None) => xml.skip(),
+    }
+}
+
+/// Writes the content of an event's root element; answers nothing, for it cannot fail.
+pub(super) fn write(event: &Event, layout: &Layout, out: &mut Writer) {
+    for Element(name, part, absent) in layout.elements {
+        match (part, &event.device, &event.call_linkage) {
+            (Part::CalledEd6, _, _) if out.edition < Edition::Ed6 => {}
+            (Part::PlainDevice, Some(SubjectDevice::Device(device)), _) => device.to_xml(name, out),
+            (Part::CallLinkageList, _, Some(linkage)) => {
+                out.element(name, |out| linkage.to_xml("newCallLinkageData", out));
+            }
+            (Part::PlainDevice | Part::CallLinkageList, _, _) => {}
+            _ => match member(event, *part) {
+                Some(member) if member.is_there() => member.write(name, out),
+                Some(_) | None => write_absent(name, *absent, out),
+            },
+        }
+    }
+}
+
+fn write_absent(name: &str, absent: Absent, out: &mut Writer) {
+    match absent {
+        Absent::LeftOut => {}
+        Absent::NotKnown => SubjectDevice::NotKnown.to_xml(name, out),
+        Absent::NotRequired => RedirectionDevice::NotRequired.to_xml(name, out),
+        Absent::Normal => EventCause::NORMAL.to_xml(name, out),
+    }
+}
+
+/// Defines which member of an event a part is: once to write it, once to read it.
+macro_rules! member_of {
+    ($name:ident, $($mutable:tt)?) => {
+        fn $name(event: &$($mutable)? Event, part: Part) -> Option<&$($mutable)? dyn Member> {
+            let Event { cross_ref, kind, connection, device, .. } = event;
+            Some(match (part, kind) {
+                (Part::CrossRef, _) => cross_ref,
+                (Part::Connection, _) => connection,
+                (Part::Device, _) => device,
+                (Part::Calling, _) => &$($mutable)? event.calling,
+                (Part::Called | Part::CalledEd6, _) => &$($mutable)? event.called,
+                (Part::LastRedirection, _) => &$($mutable)? event.last_redirection,
+                (Part::LocalConnectionInfo, _) => &$($mutable)? event.local_connection_info,
+                (Part::CorrelatorData, _) => &$($mutable)? event.correlator_data,
+                (Part::UserData, _) => &$($mutable)? event.user_data,
+                (Part::Cause, _) => &$($mutable)? event.cause,
+                (Part::NetworkCalling, _) => &$($mutable)? event.network_calling,
+                (Part::NetworkCalled, _) => &$($mutable)? event.network_called,
+                (Part::AssociatedCalling, _) => &$($mutable)? event.associated_calling,
+                (Part::AssociatedCalled, _) => &$($mutable)? event.associated_called,
+                (Part::CallCharacteristics, _) => &$($mutable)? event.call_characteristics,
+                (Part::CallLinkage | Part::CallLinkageList, _) => &$($mutable)? event.call_linkage,
+                (Part::NewDestination, EventKind::Diverted { new_destination }) => new_destination,
+                (Part::NumberQueued, EventKind::Queued { number_queued, .. }) => number_queued,
+                (Part::CallsInFront, EventKind::Queued { calls_in_front, .. }) => calls_in_front,
+                (Part::SecondaryOldCall, EventKind::Transferred(joined) | EventKind::Conferenced(joined)) => {
+                    &$($mutable)? joined.secondary_old_call
+                }
+                (Part::Party, EventKind::Transferred(joined) | EventKind::Conferenced(joined)) => {
+                    &$($mutable)? joined.party
+                }
+                (Part::Connections, EventKind::Transferred(joined) | EventKind::Conferenced(joined)) => {
+                    &$($mutable)? joined.connections
+                }
+                (Part::DoNotDisturbOn, EventKind::DoNotDisturb { on }) => on,
+                (Part::ForwardingType, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.forwarding_type,
+                (Part::ForwardStatus, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.on,
+                (Part::ForwardTo, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.forward_to,
+                _ => return None,
+            })
+        }
+    };
+}
+
+member_of!(member,);
+member_of!(member_mut, mut);
