@@ -5,7 +5,7 @@
 //!                                                → confirm → admission → audit → hub → status
 //! ```
 //!
-//! Each stage stands in the file of its name; [`gates`] is the one that reads like the list above. A connection serves
+//! Each stage stands in the file of its name; `gates.rs` is the one that reads like the list above. A connection serves
 //! one request and is closed: there is one head to rewrite, and nothing behind it can pass for a second request.
 
 mod admission;

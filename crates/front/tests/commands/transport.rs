@@ -1,8 +1,12 @@
 //! Connections: hostile bytes, the wrong protocol, bounds, and clients that go away.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use front::commands::bind;
+use front::commands::{BindError, Settings, bind};
 use rustls::{
     ClientConfig, DigitallySignedStruct, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -148,6 +152,26 @@ async fn connections_of_one_source_are_bounded() {
         tokio::task::yield_now().await;
         status = site.say(DIAL).await.status;
     }
+}
+
+/// An IPv6 listener takes IPv6 alone, so that the two wildcards share a port.
+#[tokio::test]
+async fn addresses() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _events) = store::Store::open(dir.path()).unwrap();
+    let listen = async |address: SocketAddr| {
+        let settings = Settings { listen: vec![address], ..settings() };
+        bind(settings, store.clone(), mpsc::channel(1).0).await
+    };
+    let first = listen((Ipv4Addr::UNSPECIFIED, 0).into()).await.unwrap();
+    let port = first.local_addrs()[0].port();
+    let error = listen((Ipv4Addr::UNSPECIFIED, port).into()).await.map(drop).unwrap_err().to_string();
+    assert!(error.contains(&format!("0.0.0.0:{port}")) && error.contains("choose another port"), "{error}");
+    if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
+        listen((Ipv6Addr::UNSPECIFIED, port).into()).await.unwrap();
+    }
+    let nowhere = bind(Settings { listen: vec![], ..settings() }, store, mpsc::channel(1).0).await;
+    assert!(matches!(nowhere, Err(BindError::NoAddress)));
 }
 
 /// What HTTP parsers are tested with elsewhere: whatever it is, the next client is served.
