@@ -1,4 +1,5 @@
 //! What is written, and the number that is dialled: `dialable.tsv`.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use call_model::{MAX_DIGITS, NotDialable, Number};
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! By what words a line is meant.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use call_model::{Line, LineId, Number, Party};
 

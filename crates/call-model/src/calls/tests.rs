@@ -72,6 +72,8 @@ fn fits(seen: &str, expected: &str) -> bool {
 /// One gateway with a few lines, and a clock.
 struct Stage {
     calls: Calls,
+    /// How often the gateway was started anew.
+    starts: u8,
     lines: Vec<Arc<Line>>,
     start: Moment,
     /// The line that the story speaks of.
@@ -90,7 +92,8 @@ impl Stage {
         let lines = vec![line("987", "desk", false), line("988", "desk", true), line("989", "other", false)];
         let start = Moment { at: clock(), wall: "2026-03-25T09:00:00Z".parse().unwrap() };
         Self {
-            calls: Calls::new(lines.clone(), entropy()),
+            calls: Calls::new(lines.clone(), entropy(0)),
+            starts: 0,
             lines,
             start,
             line: LineId("987".into()),
@@ -148,7 +151,8 @@ impl Stage {
     /// The gateway starts anew with what it has saved, through JSON as the store keeps it.
     fn restart(&mut self, now: Moment) {
         let saved: Vec<_> = self.letters.iter().filter_map(|guid| self.calls.saved(*guid)).collect();
-        self.calls = Calls::new(self.lines.clone(), entropy());
+        self.starts += 1;
+        self.calls = Calls::new(self.lines.clone(), entropy(self.starts));
         for call in saved {
             let text = serde_json::to_string(&call).unwrap();
             assert!(self.calls.restore(now, serde_json::from_str(&text).unwrap()));
@@ -257,12 +261,12 @@ fn clock() -> Instant {
     Instant::now()
 }
 
-/// Counts, so that every guid is another.
-fn entropy() -> crate::Entropy {
+/// Counts, so that every guid of every start of the gateway is another.
+fn entropy(starts: u8) -> crate::Entropy {
     let mut count = 0_u64;
     Box::new(move |bytes| {
         count += 1;
-        bytes.fill(0);
+        bytes.fill(starts);
         bytes[..8].copy_from_slice(&count.to_be_bytes());
     })
 }
