@@ -70,7 +70,7 @@ pub enum Event {
         dialog: DialogId,
         /// Whom to answer.
         transaction: TransactionId,
-        /// INFO, or INVITE where a re-INVITE carries a CSTA body.
+        /// INFO: everything else the agent answers itself.
         method: Method,
         /// What it carries: of a multipart body, the CSTA part.
         body: Option<Body>,

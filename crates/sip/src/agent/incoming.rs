@@ -99,7 +99,8 @@ impl Agent {
         }
     }
 
-    /// A re-INVITE (RFC 3261 14.2). One without a body refreshes the session; one with a CSTA body asks something.
+    /// A re-INVITE (RFC 3261 14.2) refreshes the session. Without a body, or with the CSTA one of the first INVITE
+    /// again, there is nothing to agree on; media is refused, and the dialog goes on as it was.
     fn receive_reinvite(
         &mut self,
         now: Instant,
@@ -116,11 +117,7 @@ impl Agent {
             Some(body) if !body.is(CSTA) => {
                 self.answer(now, transaction, &Answer::new(415).with_header("Accept", CSTA), out);
             }
-            Some(_) => {
-                self.refresh_target(id, request.message);
-                out.push(requested(id, transaction, request));
-            }
-            None => {
+            Some(_) | None => {
                 self.refresh_target(id, request.message);
                 self.answer(now, transaction, &Answer::new(200), out);
             }

@@ -49,7 +49,10 @@ impl Agent {
                     let request = incoming::Request { flow, message: &message, method, uri, size: bytes.len() };
                     self.receive_request(now, &request, out);
                 }
-                Kind::Response { status, .. } => self.receive_response(now, flow, &message, *status, out),
+                Kind::Response { status, reason } => {
+                    let response = outgoing::Response { flow, message: &message, status: *status, reason };
+                    self.receive_response(now, &response, out);
+                }
             },
             Err(error) => {
                 self.refuse_malformed(flow, bytes, error.status(), out);
@@ -81,7 +84,7 @@ impl Agent {
         }
     }
 
-    /// When [`timeout`](Self::timeout) is to be called next.
+    /// When [`timeout`](Self::timeout) is to be called next; it may be now.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.requests.clients.deadline().into_iter().chain(self.answers.servers.deadline()).min()
@@ -110,13 +113,14 @@ impl Agent {
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),
         };
         let plan = Plan { headers, give_up, ..Plan::new(Method::INVITE, body) };
-        let purpose = |plan| Purpose::Invite { dialog: id, plan };
-        dialog.phase = Phase::Calling(self.requests.send(now, &mut dialog, plan, purpose, out));
+        let key = self.requests.send(now, &mut dialog, &plan, out);
+        self.requests.keep(key, Purpose::Invite { dialog: id, plan });
+        dialog.phase = Phase::Calling(key);
         self.dialogs.insert(id, dialog);
         id
     }
 
-    /// Sends a request inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows, with the same `tag`. If the
+    /// Sends INFO, OPTIONS, UPDATE or a re-INVITE inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows, with the same `tag`. If the
     /// dialog ends first, [`Event::Ended`] stands for all that were open in it.
     ///
     /// In a dialog that is not up, the answer is 481; beyond the bound of transactions 503; while another INVITE is
@@ -145,8 +149,9 @@ impl Agent {
             }
             *inviting = true;
         }
-        let purpose = |plan| Purpose::Request { dialog, tag, plan };
-        self.requests.send(now, entry, Plan::new(method, body), purpose, out);
+        let plan = Plan::new(method, body);
+        let key = self.requests.send(now, entry, &plan, out);
+        self.requests.keep(key, Purpose::Request { dialog, tag, plan });
     }
 
     /// Answers a request of the peer. A transaction that is over, or has its final answer, is left alone.

@@ -4,19 +4,21 @@ use std::time::Instant;
 
 use super::{Agent, Answer, Discard, Ending, Event, Failure, Output, Plan, Purpose};
 use crate::dialog::{Dialog, DialogId, Phase};
-use crate::message::{Message, text};
+use crate::message::{Message, reason, text};
 use crate::transaction::{ClientKey, ClientNews};
 use crate::{Flow, Method};
 
+/// A response as it came in.
+pub(super) struct Response<'a> {
+    pub(super) flow: Flow,
+    pub(super) message: &'a Message<'a>,
+    pub(super) status: u16,
+    pub(super) reason: &'a [u8],
+}
+
 impl Agent {
-    pub(super) fn receive_response(
-        &mut self,
-        now: Instant,
-        flow: Flow,
-        message: &Message<'_>,
-        status: u16,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn receive_response(&mut self, now: Instant, response: &Response<'_>, out: &mut Vec<Output>) {
+        let Response { flow, message, status, .. } = *response;
         // A second Via means that the answer is for somebody behind us (RFC 3261 8.1.3.3).
         let ours = ClientKey::of(message).filter(|_| message.list("Via").nth(1).is_none());
         let news = ours.and_then(|key| {
@@ -25,7 +27,7 @@ impl Agent {
         });
         match news {
             None => out.push(Output::Discarded { flow, reason: Discard::Stray }),
-            Some((key, Some(ClientNews::Final))) => self.finished(now, key, message, status, out),
+            Some((key, Some(ClientNews::Final))) => self.finished(now, key, response, out),
             Some((key, Some(ClientNews::AcceptedAgain))) => self.accepted_again(now, key, message, out),
             Some((key, Some(ClientNews::Cancel))) => self.requests.send_cancel(now, key, out),
             Some((_, Some(ClientNews::TimedOut) | None)) => {}
@@ -43,28 +45,25 @@ impl Agent {
     }
 
     /// The first final answer: it goes to whoever waits for it.
-    fn finished(&mut self, now: Instant, key: ClientKey, message: &Message<'_>, status: u16, out: &mut Vec<Output>) {
+    fn finished(&mut self, now: Instant, key: ClientKey, response: &Response<'_>, out: &mut Vec<Output>) {
         match self.requests.take_purpose(key) {
-            Some(Purpose::Invite { dialog, plan }) => {
-                self.invite_finished(now, key, dialog, plan, (message, status), out);
-            }
+            Some(Purpose::Invite { dialog, plan }) => self.invite_finished(now, key, dialog, plan, response, out),
             Some(Purpose::Request { dialog, tag, plan }) => {
-                self.request_finished(now, key, (dialog, tag), plan, (message, status), out);
+                self.request_finished(now, key, (dialog, tag), plan, response, out);
             }
-            Some(Purpose::Bye { dialog: Some(mut dialog), mut plan }) => {
-                if self.may_retry(key, &mut dialog, &mut plan, (message, status)) {
+            Some(Purpose::Bye { mut dialog, mut plan }) => {
+                if self.may_retry(key, &mut dialog, &mut plan, response) {
                     self.requests.send_bye_as(now, *dialog, plan, out);
                 }
             }
-            Some(Purpose::Orphan { mut dialog }) if (200..300).contains(&status) => {
-                dialog.opened(message);
-                self.requests.send_ack(&dialog, key, message.cseq.number, out);
-                self.requests.send_bye(now, *dialog, out);
+            Some(Purpose::Orphan { mut dialog }) => {
+                if response.is_success() {
+                    dialog.opened(response.message);
+                    self.requests.send_ack(&dialog, key, response.message.cseq.number, out);
+                    self.requests.send_bye(now, *dialog, out);
+                }
             }
-            Some(
-                Purpose::Bye { dialog: None, .. } | Purpose::Orphan { .. } | Purpose::Opened { .. } | Purpose::Cancel,
-            )
-            | None => {}
+            Some(Purpose::Opened { .. } | Purpose::Cancel) | None => {}
         }
     }
 
@@ -74,23 +73,23 @@ impl Agent {
         key: ClientKey,
         id: DialogId,
         mut plan: Plan,
-        (message, status): (&Message<'_>, u16),
+        response: &Response<'_>,
         out: &mut Vec<Output>,
     ) {
         let Some(mut dialog) = self.dialogs.remove(&id) else { return };
-        let answer = Answer::received(message, status);
-        if answer.is_success() {
-            dialog.opened(message);
-            self.requests.send_ack(&dialog, key, message.cseq.number, out);
-            self.requests.clients.update(key, |client| client.purpose = Some(Purpose::Opened { dialog: id }));
+        if response.is_success() {
+            dialog.opened(response.message);
+            self.requests.send_ack(&dialog, key, response.message.cseq.number, out);
+            self.requests.keep(key, Purpose::Opened { dialog: id });
             self.dialogs.insert(id, dialog);
-            out.push(Event::Accepted { dialog: id, answer }.into());
-        } else if self.may_retry(key, &mut dialog, &mut plan, (message, status)) {
-            let purpose = |plan| Purpose::Invite { dialog: id, plan };
-            dialog.phase = Phase::Calling(self.requests.send(now, &mut dialog, plan, purpose, out));
+            out.push(Event::Accepted { dialog: id, answer: response.answer() }.into());
+        } else if self.may_retry(key, &mut dialog, &mut plan, response) {
+            let retry = self.requests.send(now, &mut dialog, &plan, out);
+            self.requests.keep(retry, Purpose::Invite { dialog: id, plan });
+            dialog.phase = Phase::Calling(retry);
             self.dialogs.insert(id, dialog);
         } else {
-            out.push(Event::Rejected { dialog: id, failure: Failure::Status(answer) }.into());
+            out.push(Event::Rejected { dialog: id, failure: Failure::Status(response.answer()) }.into());
         }
     }
 
@@ -100,31 +99,28 @@ impl Agent {
         key: ClientKey,
         (id, tag): (DialogId, u64),
         mut plan: Plan,
-        (message, status): (&Message<'_>, u16),
+        response: &Response<'_>,
         out: &mut Vec<Output>,
     ) {
-        // The dialog ended meanwhile: its `Ended` stood for this request too. A 2xx to a re-INVITE then stays without
-        // its ACK, and the peer, which has our BYE, does not miss it.
+        // If the dialog ended meanwhile, its `Ended` stood for this request too. A 2xx to a re-INVITE then stays
+        // without its ACK, and the peer, which has our BYE, does not miss it.
         let Some(mut dialog) = self.dialogs.remove(&id) else { return };
-        let answer = Answer::received(message, status);
-        if self.may_retry(key, &mut dialog, &mut plan, (message, status)) {
-            let purpose = |plan| Purpose::Request { dialog: id, tag, plan };
-            self.requests.send(now, &mut dialog, plan, purpose, out);
+        if self.may_retry(key, &mut dialog, &mut plan, response) {
+            let retry = self.requests.send(now, &mut dialog, &plan, out);
+            self.requests.keep(retry, Purpose::Request { dialog: id, tag, plan });
             self.dialogs.insert(id, dialog);
             return;
         }
-        if let (true, Phase::Up { inviting, .. }) = (plan.method == Method::INVITE, &mut dialog.phase) {
-            *inviting = false;
+        dialog.reinvited(&plan.method);
+        if response.is_success() && (plan.method == Method::INVITE || plan.method == Method::UPDATE) {
+            dialog.refresh_target(response.message);
         }
-        if answer.is_success() && plan.method == Method::INVITE {
-            dialog.refresh_target(message);
-            self.requests.send_ack(&dialog, key, message.cseq.number, out);
-        } else if answer.is_success() && plan.method == Method::UPDATE {
-            dialog.refresh_target(message);
+        if response.is_success() && plan.method == Method::INVITE {
+            self.requests.send_ack(&dialog, key, response.message.cseq.number, out);
         }
         self.dialogs.insert(id, dialog);
-        out.push(Event::Answered { dialog: id, tag, answer }.into());
-        match status {
+        out.push(Event::Answered { dialog: id, tag, answer: response.answer() }.into());
+        match response.status {
             481 => self.end(id, Ending::Unknown, out),
             408 => self.lose(now, id, out),
             _ => {}
@@ -135,17 +131,8 @@ impl Agent {
     /// forks: it is acknowledged and ended (RFC 3261 13.2.2.4).
     fn accepted_again(&mut self, now: Instant, key: ClientKey, message: &Message<'_>, out: &mut Vec<Output>) {
         let Some(client) = self.requests.clients.get(key) else { return };
-        let opened = match &client.purpose {
-            Some(Purpose::Opened { dialog }) => self.dialogs.get(dialog),
-            Some(
-                Purpose::Invite { .. }
-                | Purpose::Request { .. }
-                | Purpose::Bye { .. }
-                | Purpose::Orphan { .. }
-                | Purpose::Cancel,
-            )
-            | None => None,
-        };
+        let opened = if let Some(Purpose::Opened { dialog }) = &client.purpose { Some(dialog) } else { None };
+        let opened = opened.and_then(|dialog| self.dialogs.get(dialog));
         let other = opened.filter(|dialog| *dialog.remote_tag != *message.to.tag().unwrap_or(""));
         let Some(mut fork) = other.map(Dialog::without_login) else { return client.acknowledge_again(out) };
         fork.opened(message);
@@ -154,20 +141,14 @@ impl Agent {
         self.requests.send_bye(now, fork, out);
     }
 
-    /// A challenge that our credentials may meet. The request goes out again with a new number.
-    fn may_retry(
-        &mut self,
-        key: ClientKey,
-        dialog: &mut Dialog,
-        plan: &mut Plan,
-        (message, status): (&Message<'_>, u16),
-    ) -> bool {
-        if !matches!(status, 401 | 407) || self.requests.is_full() {
+    /// A challenge that our credentials may meet: the request is to go out again, with a new number.
+    fn may_retry(&mut self, key: ClientKey, dialog: &mut Dialog, plan: &mut Plan, response: &Response<'_>) -> bool {
+        if !matches!(response.status, 401 | 407) || self.requests.is_full() {
             return false;
         }
         let cnonce = self.requests.random();
         let (Some(login), Some(client)) = (&mut dialog.login, self.requests.clients.get(key)) else { return false };
-        login.challenged(client.request(), message, &mut plan.tried, cnonce)
+        login.challenged(client.request(), response.message, &mut plan.tried, cnonce)
     }
 
     /// Nobody answered in time (RFC 3261 8.1.3.1: as if 408 had come).
@@ -180,17 +161,7 @@ impl Agent {
             return self.requests.orphan(now, key, dialog, out);
         }
         self.requests.withdraw(now, key, out);
-        let lost = match &purpose {
-            Some(Purpose::Request { dialog, .. }) => Some(*dialog),
-            Some(
-                Purpose::Invite { .. }
-                | Purpose::Bye { .. }
-                | Purpose::Orphan { .. }
-                | Purpose::Opened { .. }
-                | Purpose::Cancel,
-            )
-            | None => None,
-        };
+        let lost = if let Some(Purpose::Request { dialog, .. }) = &purpose { Some(*dialog) } else { None };
         self.failed(purpose, Failure::Timeout, out);
         if let Some(id) = lost {
             self.lose(now, id, out);
@@ -207,9 +178,7 @@ impl Agent {
             }
             Some(Purpose::Request { dialog, tag, plan }) => {
                 let Some(entry) = self.dialogs.get_mut(&dialog) else { return };
-                if let (true, Phase::Up { inviting, .. }) = (plan.method == Method::INVITE, &mut entry.phase) {
-                    *inviting = false;
-                }
+                entry.reinvited(&plan.method);
                 out.push(Event::Failed { dialog, tag, failure }.into());
             }
             Some(Purpose::Bye { .. } | Purpose::Orphan { .. } | Purpose::Opened { .. } | Purpose::Cancel) | None => {}
@@ -242,28 +211,30 @@ impl Agent {
     }
 }
 
-impl Answer {
-    /// What a peer answered.
-    fn received(message: &Message<'_>, status: u16) -> Self {
-        let reason = match &message.kind {
-            crate::message::Kind::Response { reason, .. } => text::readable(reason),
-            crate::message::Kind::Request { .. } => String::new(),
-        };
+impl Response<'_> {
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// What the peer answered.
+    fn answer(&self) -> Answer {
         // `Retry-After: 120 (comment);duration=60`
         let digits = |value: &[u8]| value.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let seconds = |value: &[u8]| text::number(value.get(..digits(value))?);
-        Self {
-            status,
-            reason,
-            body: message.content(),
-            retry_after: message.header("Retry-After").and_then(seconds),
-            contact: message.contact(),
+        Answer {
+            status: self.status,
+            reason: text::readable(self.reason),
+            body: self.message.content(),
+            retry_after: self.message.header("Retry-After").and_then(seconds),
+            contact: self.message.contact(),
             headers: Vec::new(),
         }
     }
+}
 
+impl Answer {
     /// What a peer would have answered, had we been able to ask.
     pub(super) fn local(status: u16) -> Self {
-        Self { reason: crate::message::reason(status).to_owned(), ..Self::new(status) }
+        Self { reason: reason(status).to_owned(), ..Self::new(status) }
     }
 }

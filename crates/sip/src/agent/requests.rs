@@ -27,7 +27,7 @@ pub(super) enum Purpose {
     /// Somebody waits for its answer.
     Request { dialog: DialogId, tag: u64, plan: Plan },
     /// A BYE: nobody waits, but it may have to be sent again with credentials.
-    Bye { dialog: Option<Box<Dialog>>, plan: Plan },
+    Bye { dialog: Box<Dialog>, plan: Plan },
     /// An INVITE that nobody wants any more: a late 2xx is acknowledged and ended.
     Orphan { dialog: Box<Dialog> },
     /// A CANCEL.
@@ -76,15 +76,8 @@ impl Requests {
         self.clients.len() >= self.config.max_transactions
     }
 
-    /// Sends a request with the next number of its dialog.
-    pub(super) fn send(
-        &mut self,
-        now: Instant,
-        dialog: &mut Dialog,
-        plan: Plan,
-        purpose: impl FnOnce(Plan) -> Purpose,
-        out: &mut Vec<Output>,
-    ) -> ClientKey {
+    /// Sends a request with the next number of its dialog. What its answer is for is said with [`keep`](Self::keep).
+    pub(super) fn send(&mut self, now: Instant, dialog: &mut Dialog, plan: &Plan, out: &mut Vec<Output>) -> ClientKey {
         let branch = Branch(self.random());
         let number = dialog.next_seq();
         let flow = dialog.next_hop();
@@ -98,7 +91,7 @@ impl Requests {
         plan.headers.iter().for_each(|(name, value)| writer.header(name, value));
         let bytes = writer.finish(plan.body.as_ref());
         let give_up = plan.give_up.map(|patience| now + patience);
-        let client = Client::start(now, self.config.timers, &method, flow, bytes, purpose(plan), out);
+        let client = Client::start(now, self.config.timers, &method, flow, bytes, out);
         let key = ClientKey { branch, cancel: false };
         self.clients.insert(key, client.giving_up(give_up));
         key
@@ -110,12 +103,8 @@ impl Requests {
     }
 
     pub(super) fn send_bye_as(&mut self, now: Instant, mut dialog: Dialog, plan: Plan, out: &mut Vec<Output>) {
-        let key = self.send(now, &mut dialog, plan, |plan| Purpose::Bye { dialog: None, plan }, out);
-        self.clients.update(key, |client| {
-            if let Some(Purpose::Bye { dialog: kept, .. }) = &mut client.purpose {
-                *kept = Some(Box::new(dialog));
-            }
-        });
+        let key = self.send(now, &mut dialog, &plan, out);
+        self.keep(key, Purpose::Bye { dialog: Box::new(dialog), plan });
     }
 
     /// Confirms a 2xx to the INVITE that `key` names, with the credentials that INVITE had (RFC 3261 22.1).
@@ -145,7 +134,7 @@ impl Requests {
     /// Nobody wants this INVITE any more: it is cancelled as soon as that is allowed, and a 2xx that comes
     /// nevertheless is ended.
     pub(super) fn orphan(&mut self, now: Instant, key: ClientKey, dialog: Dialog, out: &mut Vec<Output>) {
-        self.clients.update(key, |client| client.purpose = Some(Purpose::Orphan { dialog: Box::new(dialog) }));
+        self.keep(key, Purpose::Orphan { dialog: Box::new(dialog) });
         self.withdraw(now, key, out);
     }
 
@@ -154,11 +143,18 @@ impl Requests {
         let Some(client) = self.clients.get(invite) else { return };
         let Some(bytes) = derived(client.request(), &Method::CANCEL, None) else { return };
         let (flow, timers) = (client.flow, self.config.timers);
-        let cancel = Client::start(now, timers, &Method::CANCEL, flow, bytes, Purpose::Cancel, out);
-        self.clients.insert(ClientKey { cancel: true, ..invite }, cancel);
+        let cancel = Client::start(now, timers, &Method::CANCEL, flow, bytes, out);
+        let key = ClientKey { cancel: true, ..invite };
+        self.clients.insert(key, cancel);
+        self.keep(key, Purpose::Cancel);
     }
 
-    /// What is to be done when this request is over, taken out of it.
+    /// What is to be done when this request is over.
+    pub(super) fn keep(&mut self, key: ClientKey, purpose: Purpose) {
+        self.clients.update(key, |client| client.purpose = Some(purpose));
+    }
+
+    /// What is to be done now that this request is over.
     pub(super) fn take_purpose(&mut self, key: ClientKey) -> Option<Purpose> {
         self.clients.update(key, |client| client.purpose.take()).flatten()
     }

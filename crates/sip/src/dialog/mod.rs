@@ -88,6 +88,13 @@ impl Dialog {
         self.phase = Phase::UP;
     }
 
+    /// A request of ours is over: if it was a re-INVITE, the next one may come.
+    pub(crate) fn reinvited(&mut self, method: &Method) {
+        if let (true, Phase::Up { inviting, .. }) = (*method == Method::INVITE, &mut self.phase) {
+            *inviting = false;
+        }
+    }
+
     /// INVITE, UPDATE and their 2xx may move the peer (RFC 3261 12.2.1.2, 12.2.2).
     pub(crate) fn refresh_target(&mut self, message: &Message<'_>) {
         if let Some(contact) = message.contact() {

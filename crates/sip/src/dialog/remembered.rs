@@ -33,7 +33,7 @@ impl Dialog {
         let id = DialogId::from_tag(words.next()?)?;
         let remote_tag = words.next().map(|tag| if tag == "-" { "" } else { tag })?.into();
         let call_id = words.next()?.into();
-        let local_seq = words.next()?.parse::<u32>().ok()?.checked_add(SKIPPED)?;
+        let local_seq = words.next()?.parse::<u32>().ok().filter(|number| *number < 1 << 31)? + SKIPPED;
         let mut uris = words.map(str::parse::<Uri>);
         let mut uri = || uris.next()?.ok();
         let (local, remote, target) = (uri()?, uri()?, uri()?);

@@ -40,7 +40,7 @@ pub(crate) enum ClientNews {
 /// A request that was sent, and what its owner (`P`) wants to know when it is over.
 pub(crate) struct Client<P> {
     pub(crate) flow: Flow,
-    /// Taken when the outcome is known.
+    /// Given when it was sent, taken when the outcome is known.
     pub(crate) purpose: Option<P>,
     /// Abandon the INVITE then if no answer at all came.
     give_up: Option<Instant>,
@@ -64,7 +64,6 @@ impl<P> Client<P> {
         method: &Method,
         flow: Flow,
         request: Bytes,
-        purpose: P,
         out: &mut Vec<Output>,
     ) -> Self {
         let reliable = flow.transport.is_reliable();
@@ -74,7 +73,7 @@ impl<P> Client<P> {
             Machine::NonInvite(NonInviteClient::start(now, &timers, reliable))
         };
         out.push(Output::Transmit { flow, bytes: request.clone() });
-        Self { flow, purpose: Some(purpose), give_up: None, request, ack: None, machine, timers }
+        Self { flow, purpose: None, give_up: None, request, ack: None, machine, timers }
     }
 
     /// With a shorter patience for the first answer.

@@ -1,5 +1,6 @@
 //! The user agent as its neighbours see it: through its public words, in virtual time.
 #![allow(clippy::unwrap_used)] // tests
+#![allow(clippy::wildcard_enum_match_arm)] // a test picks the events it is about
 #![allow(clippy::disallowed_methods)] // one Instant is needed to count virtual time from; the corpora are files
 
 mod auth;

@@ -76,14 +76,21 @@ fn a_reinvite_and_an_update_are_answered_by_the_agent_itself() {
     }
     assert_eq!(net.events_of(0), []);
     assert_eq!(net.sent[1].header("Contact").unwrap(), "<sip:hookswitch@10.0.0.1:5060>");
-    // A re-INVITE that asks something by CSTA is for the session.
-    net.act(1, |agent, now, out| agent.request(now, phone, 2, Method::INVITE, Some(csta("<X/>")), out));
-    net.settle();
-    let events = net.events_of(0);
-    assert!(matches!(events.as_slice(), [Event::Requested { dialog, method, .. }]
-        if *dialog == gateway && *method == Method::INVITE));
+    for (body, status) in [(csta("<RequestSystemStatus/>"), 200), (sdp(), 415)] {
+        net.act(1, |agent, now, out| agent.request(now, phone, 2, Method::INVITE, Some(body), out));
+        net.settle();
+        let events = net.events_of(1);
+        assert!(matches!(events.as_slice(), [Event::Answered { answer, .. }] if answer.status == status), "{events:?}");
+    }
     net.run(Duration::from_secs(40));
-    assert_eq!(net.events_of(0), [], "the ACK came: nothing ends");
+    assert_eq!(net.events_of(0), [], "each ACK came: nothing ends");
+    net.act(0, |agent, now, out| agent.request(now, gateway, 3, Method::INFO, None, out));
+    net.settle();
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Answered { tag: 3, .. }]));
+}
+
+fn sdp() -> sip::Body {
+    sip::Body { content_type: "application/sdp".into(), disposition: None, bytes: "v=0".into() }
 }
 
 #[test]
