@@ -61,8 +61,8 @@ fn read(text: &str) -> Result<Message, DecodeError> {
 
 /// Reads the content of the root element; `None` if no message has it, the content is well-formed then all the same.
 fn read_message(root: &str, xml: &mut Scanner<'_>) -> Result<Option<Message>, DecodeError> {
-    if let Some(layout) = Layout::of_root(root) {
-        event::read(layout, xml).map(|event| Some(Message::Event(event)))
+    if let Some(kind) = event::kind_of(root) {
+        event::read(kind, xml).map(|event| Some(Message::Event(event)))
     } else if let Some(response) = Response::read(root, xml) {
         response.map(|response| Some(Message::Response(response)))
     } else if let Some(request) = Request::read(root, xml) {
@@ -93,8 +93,7 @@ pub fn edition(bytes: &[u8]) -> Option<Edition> {
 pub fn encode(message: &Message, edition: Edition) -> String {
     match message {
         Message::Event(event) => {
-            let layout = Layout::of_kind(&event.kind);
-            Writer::document(edition, layout.root, |out| event::write(event, layout, out))
+            Writer::document(edition, Layout::of(&event.kind).root, |out| event::write(event, out))
         }
         Message::Request(request) => Writer::document(edition, request.root(), |out| request.write(out)),
         Message::Response(response) => Writer::document(edition, response.root(), |out| response.write(out)),

@@ -1,11 +1,13 @@
-//! Events as XML. All kinds share one form, so a table ([`layout::LAYOUTS`]) says which elements each has; decoder and encoder
-//! both follow it.
+//! Events as XML. All kinds share one form, so a table ([`Layout`]) says which elements each has; decoder and
+//! encoder both follow it.
 
+#[rustfmt::skip] // tables: several elements a line
+mod elements;
 mod layout;
 
 #[cfg(test)]
-pub(super) use layout::LAYOUTS;
-pub(super) use layout::Layout;
+pub(super) use layout::KINDS;
+pub(super) use layout::{Layout, kind_of};
 
 use layout::{Absent, Element, Part};
 
@@ -18,16 +20,17 @@ use super::{
 use crate::model::{DeviceId, Event, EventCause, EventKind, RedirectionDevice, SubjectDevice};
 
 /// Reads the content of an event's root element.
-pub(super) fn read(layout: &Layout, xml: &mut Scanner<'_>) -> Result<Event, DecodeError> {
-    let mut event = Event::new(Default::default(), layout.kind.clone());
+pub(super) fn read(kind: &EventKind, xml: &mut Scanner<'_>) -> Result<Event, DecodeError> {
+    let mut event = Event::new(Default::default(), kind.clone());
+    let Layout { elements, .. } = Layout::of(kind);
     // Nearly all peers keep to the order of the schema, so the element that follows is looked for first.
     let mut next = 0;
     while let Some(name) = xml.child()? {
-        let (before, after) = layout.elements.split_at(next);
+        let (before, after) = elements.split_at(next);
         match after.iter().chain(before).position(|element| element.0 == name) {
             Some(steps) => {
-                let place = (next + steps) % layout.elements.len();
-                read_part(&mut event, layout.elements[place].1, xml)?;
+                let place = (next + steps) % elements.len();
+                read_part(&mut event, elements[place].1, xml)?;
                 next = place + 1;
             }
             None => xml.skip()?,
@@ -47,9 +50,9 @@ fn read_part(event: &mut Event, part: Part, xml: &mut Scanner<'_>) -> Result<(),
     }
 }
 
-/// Writes the content of an event's root element; answers nothing, for it cannot fail.
-pub(super) fn write(event: &Event, layout: &Layout, out: &mut Writer) {
-    for Element(name, part, absent) in layout.elements {
+/// Writes the content of an event's root element.
+pub(super) fn write(event: &Event, out: &mut Writer) {
+    for Element(name, part, absent) in Layout::of(&event.kind).elements {
         match (part, &event.device, &event.call_linkage) {
             (Part::CalledEd6, _, _) if out.edition < Edition::Ed6 => {}
             (Part::PlainDevice, Some(SubjectDevice::Device(device)), _) => device.to_xml(name, out),

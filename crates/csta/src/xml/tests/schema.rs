@@ -10,12 +10,12 @@ use proptest::{
 use super::{arbitrary, root, skip};
 use crate::{
     CstaError, Event, Message, Request, Response,
-    xml::{Edition, encode, event::LAYOUTS},
+    xml::{Edition, encode, event::KINDS},
 };
 
 /// Every message there is, with nothing in it that may be missing.
 pub(super) fn all_empty() -> Vec<Message> {
-    let events = LAYOUTS.iter().map(|layout| Event::new(Default::default(), layout.kind.clone()).into());
+    let events = KINDS.iter().map(|kind| Event::new(Default::default(), kind.clone()).into());
     let requests = Request::all().into_iter().map(Message::from);
     let responses = Response::all().into_iter().map(Message::from);
     events.chain(requests).chain(responses).chain([CstaError::default().into()]).collect()
