@@ -26,20 +26,24 @@ const LIFETIME: Duration = Duration::from_secs(120);
 
 pub(super) struct Confirm(Mutex<Mint>);
 
+/// What a request is about to bring about.
+pub(super) struct Wish<'a> {
+    pub(super) user: &'a User<'a>,
+    pub(super) page: &'a Page,
+    pub(super) line: &'a LineId,
+    pub(super) number: &'a Number,
+    /// What the page's form brought back.
+    pub(super) confirmation: Option<&'a str>,
+}
+
 impl Confirm {
     pub(super) fn new(key: Key, now: Instant) -> Self {
         Self(Mutex::new(Mint::new(key, now, LIFETIME)))
     }
 
     /// Passes what somebody has confirmed, and what needs no confirmation.
-    pub(super) fn check(
-        &self,
-        request: &Request,
-        (user, page): (&User<'_>, &Page),
-        confirmation: Option<&str>,
-        (line, number): (&LineId, &Number),
-        now: Instant,
-    ) -> Gate<()> {
+    pub(super) fn check(&self, request: &Request, wish: &Wish<'_>, now: Instant) -> Gate<()> {
+        let Wish { user, page, line, number, confirmation } = wish;
         let purpose = format!("{}\0{line}\0{}", user.caller.name, number.reveal());
         if let Some(token) = confirmation.filter(|_| request.method == Method::POST) {
             return self.spend(token, &purpose, now);

@@ -21,7 +21,7 @@ use super::{
     admission::{Admission, Place},
     answer::{Answer, Gate},
     authorise,
-    confirm::Confirm,
+    confirm::{Confirm, Wish},
     host,
     login::Login,
     mint::Key,
@@ -129,7 +129,8 @@ impl Gates {
         let verdict = rules.judge(&number, numbering);
         trail.rule = Some(verdict.rule().to_owned());
         let rule = allowed(verdict, &number)?;
-        self.confirm.check(request, (&user, page), order.confirmation.as_deref(), (line, &number), now)?;
+        let wish = Wish { user: &user, page, line, number: &number, confirmation: order.confirmation.as_deref() };
+        self.confirm.check(request, &wish, now)?;
         let place = self.admission.admit(line, &number, now)?;
 
         let (caller, line) = (user.caller.name.clone(), line.clone());

@@ -19,6 +19,10 @@ const SHORTEST_COSTLY: usize = 5;
 const LONGEST_E164: usize = 15;
 /// What is dialled before an international number in most of the world, in North America, and in Japan.
 const INTERNATIONAL_PREFIXES: [&str; 3] = ["00", "011", "010"];
+/// What is dialled before an outside number at most sites: a site that names no outside line may still have one.
+const USUAL_OUTSIDE_LINES: [char; 2] = ['0', '9'];
+/// Hardly a national number is longer, with its trunk prefix.
+const LONGEST_NATIONAL: usize = 12;
 /// Country codes that no country owns and that cost most (ITU-T E.164.1).
 const SHARED_CODES: [(&str, &str); 4] =
     [("979", "premium +979"), ("881", "satellite +881"), ("882", "networks +882"), ("883", "networks +883")];
@@ -48,7 +52,11 @@ impl Class {
         let country = numbering.country;
         let outside = numbering.outside_line.as_deref().filter(|prefix| !prefix.is_empty());
         let trunk = outside.and_then(|prefix| number.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
-        if is_emergency(digits, country) || trunk.is_some_and(|rest| reaches_emergency(rest, country)) {
+        let usual = if outside.is_none() { number.strip_prefix(USUAL_OUTSIDE_LINES) } else { None };
+        if is_emergency(digits, country)
+            || trunk.is_some_and(|rest| reaches_emergency(rest, country))
+            || usual.is_some_and(|rest| is_emergency(rest, None))
+        {
             return Self::Emergency;
         }
         match (trunk, country) {
@@ -89,7 +97,10 @@ impl Class {
         if let Some(international) = number.strip_prefix('+') {
             return Self::International(shared_code(international));
         }
+        let international = |number: &str| INTERNATIONAL_PREFIXES.iter().any(|prefix| number.starts_with(prefix));
+        let behind = number.strip_prefix(USUAL_OUTSIDE_LINES).filter(|_| number.len() > LONGEST_NATIONAL);
         match INTERNATIONAL_PREFIXES.iter().find_map(|prefix| number.strip_prefix(prefix)) {
+            None if behind.is_some_and(international) => Self::International(None),
             Some(rest) => Self::International(shared_code(rest)),
             None if number.len() <= LONGEST_INTERNAL => Self::Internal,
             None => Self::National,
