@@ -32,7 +32,7 @@ pub use service::{
 
 /// One CSTA message, whatever carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant)] // nearly all that arrives is an event: it is not worth an allocation to shrink the rest
+#[allow(clippy::large_enum_variant)] // nearly all that arrives is an event: boxing it would cost more than it saves
 pub enum Message {
     /// Something happened to a monitored object; never answered by a CSTA message.
     Event(Event),

@@ -115,7 +115,21 @@ macro_rules! member_of {
                 (Part::ForwardingType, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.forwarding_type,
                 (Part::ForwardStatus, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.on,
                 (Part::ForwardTo, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.forward_to,
-                _ => return None,
+                // No member as it stands, or one of another kind of event.
+                (
+                    Part::PlainDevice
+                    | Part::NewDestination
+                    | Part::NumberQueued
+                    | Part::CallsInFront
+                    | Part::SecondaryOldCall
+                    | Part::Party
+                    | Part::Connections
+                    | Part::DoNotDisturbOn
+                    | Part::ForwardingType
+                    | Part::ForwardStatus
+                    | Part::ForwardTo,
+                    _,
+                ) => return None,
             })
         }
     };
