@@ -13,7 +13,9 @@ mod bell;
 mod calls;
 mod checksum;
 mod delivery;
+mod error;
 mod housekeeper;
+mod outbox;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -22,7 +24,7 @@ mod writer;
 
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -38,7 +40,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 pub use audit::{AuditError, DialId, DialRecord};
 pub use calls::CallChange;
 pub use delivery::{Attempt, Delivery, DeliveryId, DeliveryRecord, DeliveryState, Due, Verdict};
-pub use reader::ReadError;
+pub use error::{Closed, OpenError, ReadError};
 
 use bell::Bells;
 use housekeeper::Housekeeper;
@@ -141,48 +143,6 @@ impl Settings {
     }
 }
 
-/// A store that cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder cannot be created or written.
-    #[error("state_dir {} cannot be used: {source}; choose a folder that the gateway may write", dir.display())]
-    Folder {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Another gateway holds the lock.
-    #[error("state_dir {} belongs to another gateway that is running: stop it, or give this one its own state_dir", dir.display())]
-    InUse {
-        /// The folder.
-        dir: PathBuf,
-    },
-    /// The tables are newer than this program.
-    #[error("the store in {} has version {found}, this program knows {known}: run the newer program, or give this one its own state_dir", dir.display())]
-    Newer {
-        /// The folder.
-        dir: PathBuf,
-        /// The version of the tables.
-        found: i64,
-        /// The newest version this program knows.
-        known: i64,
-    },
-    /// The database cannot be opened.
-    #[error("the store in {} cannot be opened: {source}", dir.display())]
-    Database {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-}
-
-/// The store is closed: what was asked will not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store is closed")]
-pub struct Closed;
-
 impl Store {
     /// Opens the store of a state folder, which is created if need be, with the default [`Settings`].
     pub fn open(dir: &Path) -> Result<(Self, mpsc::Receiver<StoreEvent>), OpenError> {
@@ -199,7 +159,8 @@ impl Store {
         let (bells, full) = (Bells::default(), Arc::new(AtomicBool::new(false)));
         let housekeeper = Housekeeper::start(dir, &jobs)?;
         let (rung, seen) = (bells.clone(), Arc::clone(&full));
-        let writer = Writer { db, jobs: queue, events, bells: rung, settings, full: seen, housekeeper, lock };
+        let writer =
+            Writer { db, level: "FULL", jobs: queue, events, bells: rung, settings, full: seen, housekeeper, lock };
         spawn(dir, "store-writer", move || writer.run())?;
         Ok((Self { dir: dir.into(), jobs, reader, bells, full }, listener))
     }
@@ -278,8 +239,8 @@ impl Store {
     /// the longest waiting first. A damaged record is buried here, reported, and costs nothing else.
     pub async fn due(&self, destination: &DestinationId, horizon: Timestamp, limit: u32) -> Result<Due, ReadError> {
         let (id, horizon_ms) = (destination.clone(), horizon.as_millisecond());
-        let (due, damaged) = self.reader.ask(move |db| delivery::due(db, &id, horizon_ms, limit)).await?;
-        for delivery::Damaged(delivery) in damaged {
+        let (due, damaged) = self.reader.ask(move |db| outbox::due(db, &id, horizon_ms, limit)).await?;
+        for outbox::Damaged(delivery) in damaged {
             tracing::error!(destination = %destination.0, row = delivery.0, "a delivery is damaged and cannot be sent");
             let error = Some("damaged: the record does not match its checksum".to_owned());
             self.settle(Attempt { delivery, verdict: Verdict::Dead, status: None, error }).await?;
@@ -305,12 +266,12 @@ impl Store {
 
     /// Every destination that has something waiting.
     pub async fn waiting_destinations(&self) -> Result<Vec<DestinationId>, ReadError> {
-        self.reader.ask(delivery::waiting_destinations).await
+        self.reader.ask(outbox::waiting_destinations).await
     }
 
     /// The newest deliveries in a state, for an administrator's eyes.
     pub async fn deliveries(&self, state: DeliveryState, limit: u32) -> Result<Vec<DeliveryRecord>, ReadError> {
-        self.reader.ask(move |db| delivery::newest(db, state, limit)).await
+        self.reader.ask(move |db| outbox::newest(db, state, limit)).await
     }
 
     /// Repeats a job of bulk work until nothing is left, so that commits of events come in between.

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Closed, OpenError, schema, spawn};
+use crate::{Closed, OpenError, ReadError, schema, spawn};
 
 /// Questions that may wait.
 const QUEUE: usize = 64;
@@ -15,17 +15,6 @@ type Question = Box<dyn FnOnce(&Connection) + Send>;
 /// Asks the reading connection.
 #[derive(Clone)]
 pub(crate) struct Reader(mpsc::Sender<Question>);
-
-/// Something that cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The database refused.
-    #[error("the store cannot be read: {0}")]
-    Database(#[from] rusqlite::Error),
-    /// The store is closed.
-    #[error(transparent)]
-    Closed(#[from] Closed),
-}
 
 impl Reader {
     pub(crate) fn start(dir: &Path) -> Result<Self, OpenError> {

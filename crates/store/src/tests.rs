@@ -337,7 +337,7 @@ async fn old_rows_are_pruned_and_waiting_ones_never() {
     let db = Connection::open(schema::database(dir.path())).unwrap();
     let pruned = |days: i64| {
         let now = Timestamp::now().as_millisecond() + days * 86_400_000;
-        crate::delivery::prune(&db, now, &Settings::default(), 10).unwrap()
+        crate::outbox::prune(&db, now, &Settings::default(), 10).unwrap()
     };
     assert_eq!([pruned(6), pruned(8), pruned(89), pruned(91), pruned(999)], [0, 1, 0, 1, 0]);
     assert_eq!(rows(dir.path()).into_keys().collect::<Vec<_>>(), [3]);

@@ -16,8 +16,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Attempt, AuditError, DialId, DialRecord, Settings, StoreEvent, Submission, audit, bell::Bells, calls, delivery,
-    housekeeper::Housekeeper, schema::FolderLock,
+    Attempt, AuditError, DialId, DialRecord, Settings, StoreEvent, Submission, audit, bell::Bells, calls,
+    housekeeper::Housekeeper, outbox, schema::FolderLock,
 };
 
 /// The most jobs in one transaction.
@@ -59,6 +59,8 @@ enum Blame {
 
 pub(crate) struct Writer {
     pub(crate) db: Connection,
+    /// The connection's `synchronous`.
+    pub(crate) level: &'static str,
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) events: mpsc::Sender<StoreEvent>,
     pub(crate) bells: Bells,
@@ -131,7 +133,10 @@ impl Writer {
         // What nobody waits for is written without an fsync of its own. The next durable commit, or the housekeeper
         // a second later, syncs the whole log: a power cut before that costs a duplicate, never an event.
         let level = if batch.iter().any(Job::must_be_durable) { "FULL" } else { "NORMAL" };
-        self.db.pragma_update(None, "synchronous", level)?;
+        if self.level != level {
+            self.db.pragma_update(None, "synchronous", level)?;
+            self.level = level;
+        }
         #[cfg(test)]
         self.settings.page_limit.apply(&self.db)?;
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -212,21 +217,21 @@ fn write(db: &Connection, job: &Job, now_ms: i64, settings: &Settings) -> rusqli
     match job {
         Job::Submit(submission) => {
             for rendered in &submission.deliveries {
-                delivery::insert(db, rendered, now_ms, settings)?;
+                outbox::insert(db, rendered, now_ms, settings)?;
             }
             for change in &submission.calls {
                 calls::change(db, change)?;
             }
         }
-        Job::Settle(attempt, _) => delivery::settle(db, attempt, now_ms)?,
-        Job::Hasten(to, _) => return delivery::hasten(db, to, now_ms, BULK).map(Receipt::Rows),
-        Job::Abandon(to, reason, _) => return delivery::abandon(db, to, reason, now_ms, BULK).map(Receipt::Rows),
+        Job::Settle(attempt, _) => outbox::settle(db, attempt, now_ms)?,
+        Job::Hasten(to, _) => return outbox::hasten(db, to, now_ms, BULK).map(Receipt::Rows),
+        Job::Abandon(to, reason, _) => return outbox::abandon(db, to, reason, now_ms, BULK).map(Receipt::Rows),
         // Whoever asked has given up already: the dial will not be sent.
         Job::Dial(_, reply) if reply.is_closed() => {}
         Job::Dial(dial, _) => return audit::record(db, dial).map(Receipt::Dial),
         Job::DialOutcome(dial, outcome) => audit::conclude(db, *dial, outcome)?,
         Job::Dialog(link, text) => calls::note_dialog(db, link, text.as_deref())?,
-        Job::Prune => return delivery::prune(db, now_ms, settings, BULK).map(Receipt::Rows),
+        Job::Prune => return outbox::prune(db, now_ms, settings, BULK).map(Receipt::Rows),
         Job::Fail(_) | Job::Close(_) => {}
     }
     Ok(Receipt::Nothing)

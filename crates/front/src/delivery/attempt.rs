@@ -118,8 +118,9 @@ impl Attempts {
             }
             Report::Answered { status, retry_after: None } => (again(pause), Some(status), None, failed),
             Report::NoAnswer(error) => (again(pause), None, Some(error), failed),
-            Report::Shown(Ok(())) => (Verdict::Delivered, None, None, Lesson::Nothing),
-            Report::Shown(Err(error)) => (again(pause), None, Some(error.to_string()), Lesson::Nothing),
+            // A browser is no endpoint that could be down: what it does not show is tried again by schedule alone.
+            Report::Shown(Ok(())) => (Verdict::Delivered, None, None, Lesson::Works),
+            Report::Shown(Err(error)) => (again(pause), None, Some(error.to_string()), Lesson::Works),
             Report::Unsendable(reason) => (Verdict::Dead, None, Some(reason.to_string()), Lesson::Nothing),
         };
         let error =

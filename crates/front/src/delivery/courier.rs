@@ -34,8 +34,11 @@ pub(super) struct Courier {
     gate: Gate,
     /// In flight, from the store's answer to the verdict written down.
     busy: HashSet<DeliveryId>,
-    in_flight: JoinSet<(DeliveryId, Result<Lesson, Closed>)>,
+    in_flight: JoinSet<Ended>,
 }
+
+/// Which delivery was tried, and what that taught once it was written down.
+type Ended = (DeliveryId, Result<Lesson, Closed>);
 
 impl Courier {
     pub(super) fn new(store: Store, endpoint: Endpoint, options: Arc<Options>, tls: TlsConnector) -> Self {
@@ -65,9 +68,8 @@ impl Courier {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(ended) = self.in_flight.join_next() => {
-                    self.learn(ended).await;
-                    while let Some(ended) = self.in_flight.try_join_next() {
-                        self.learn(ended).await;
+                    if self.learn(ended).await.is_err() {
+                        return;
                     }
                 }
                 () = async { if hears_bell { bell.notified().await } else { pending().await } } => {}
@@ -134,28 +136,26 @@ impl Courier {
         burials.join_all().await.into_iter().collect()
     }
 
-    async fn learn(&mut self, ended: Result<(DeliveryId, Result<Lesson, Closed>), JoinError>) {
+    async fn learn(&mut self, ended: Result<Ended, JoinError>) -> Result<(), Closed> {
+        let destination = self.id.0.as_str();
         let (delivery, lesson) = match ended {
-            Ok((delivery, Ok(lesson))) => (delivery, lesson),
-            Ok((_, Err(Closed))) => return, // the next look at the store says so
+            Ok((delivery, lesson)) => (delivery, lesson?),
             Err(error) => {
-                return tracing::error!(destination = %self.id.0, %error, "an attempt broke off; it waits for a restart");
+                tracing::error!(destination, %error, "an attempt broke off; it waits for a restart");
+                return Ok(());
             }
         };
         self.busy.remove(&delivery);
         let was_down = self.gate.is_down();
-        let destination = self.id.0.as_str();
         if self.gate.learn(lesson, Instant::now()) {
             tracing::info!(destination, "the destination answers; what waited for it goes out in order");
-            let _ = self.store.hasten(&self.id).await; // closed: the next look says so
+            self.store.hasten(&self.id).await?;
         } else if lesson == Lesson::Gone {
-            tracing::warn!(
-                destination,
-                "answered 410 Gone: nothing more is sent there until the gateway is started anew"
-            );
+            tracing::warn!(destination, "answered 410 Gone: nothing more is sent there until the gateway starts anew");
         } else if !was_down && self.gate.is_down() {
             tracing::warn!(destination, "the destination is down; it is tried again every few seconds");
         }
+        Ok(())
     }
 
     /// Lets the requests in flight finish, so that they need not be repeated.

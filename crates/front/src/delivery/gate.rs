@@ -13,7 +13,7 @@ pub(super) enum Lesson {
     Busy { pause: Duration },
     /// It will never answer again (410).
     Gone,
-    /// Nothing: no request was made.
+    /// Nothing: it could not be sent anywhere.
     Nothing,
 }
 
@@ -76,7 +76,9 @@ impl Gate {
         let was_down = matches!(self.state, State::Down { .. });
         match (&mut self.state, lesson) {
             (_, Lesson::Gone) => self.state = State::Gone,
-            (State::Gone, _) | (_, Lesson::Nothing) | (State::Down { .. }, Lesson::Failed { .. }) => {}
+            // It took the place of a probe.
+            (State::Down { probe_at }, Lesson::Nothing) => *probe_at = now,
+            (State::Gone, _) | (State::Up { .. }, Lesson::Nothing) | (State::Down { .. }, Lesson::Failed { .. }) => {}
             (_, Lesson::Works) => self.state = State::Up { failures: 0 },
             (State::Up { failures }, Lesson::Failed { down_after }) => {
                 *failures += 1;
@@ -107,6 +109,10 @@ mod tests {
         let now = Instant::now();
         let mut gate = Gate::new(now, EVERY);
         assert_eq!(gate.leave(now), Leave::Probe);
+        gate.probing(now);
+        assert_eq!(gate.leave(now), Leave::NoneUntil(Some(now + EVERY)));
+        gate.learn(Lesson::Nothing, now);
+        assert_eq!(gate.leave(now), Leave::Probe, "nothing was asked yet");
         assert!(gate.learn(Lesson::Works, now));
         for lesson in [FAILED, Lesson::Works, FAILED, Lesson::Nothing] {
             assert!(!gate.learn(lesson, now));

@@ -20,7 +20,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use call_model::DestinationId;
 use ipnet::IpNet;
@@ -99,8 +99,9 @@ pub async fn run(store: Store, endpoints: Vec<Endpoint>, options: Options, shutd
         Ok(tls) => tls,
         Err(error) => return tracing::error!(%error, "nothing is delivered: TLS cannot be set up"),
     };
-    bury_the_unknown(&store, &endpoints).await;
+    let known = endpoints.iter().map(|endpoint| endpoint.id.clone()).collect();
     let mut couriers = JoinSet::new();
+    couriers.spawn(bury_the_unknown(store.clone(), known));
     for endpoint in endpoints {
         let courier = Courier::new(store.clone(), endpoint, Arc::clone(&options), tls.clone());
         couriers.spawn(courier.run(shutdown.clone()));
@@ -113,14 +114,13 @@ pub async fn run(store: Store, endpoints: Vec<Endpoint>, options: Options, shutd
 }
 
 /// What waits for a destination that no longer exists would wait for ever.
-async fn bury_the_unknown(store: &Store, endpoints: &[Endpoint]) {
+async fn bury_the_unknown(store: Store, known: HashSet<DestinationId>) {
     const REASON: &str = "destination is no longer configured";
     let waiting = store.waiting_destinations().await.unwrap_or_else(|error| {
         tracing::error!(%error, "which destinations have deliveries waiting is not known");
         Vec::new()
     });
-    let known = |id: &DestinationId| endpoints.iter().any(|endpoint| endpoint.id == *id);
-    for id in waiting.into_iter().filter(|id| !known(id)) {
+    for id in waiting.into_iter().filter(|id| !known.contains(id)) {
         match store.abandon(&id, REASON).await {
             Ok(count) => tracing::warn!(destination = %id.0, count, "deliveries given up: {REASON}"),
             Err(error) => tracing::error!(destination = %id.0, %error, "deliveries cannot be given up"),
