@@ -77,7 +77,7 @@ const NOT_JOINED: Joined = Joined { secondary_old_call: None, party: None, conne
 /// An element of an event: its name, the part of the event it holds, and what stands there if the event has none.
 pub(super) struct Element(pub &'static str, pub Part, pub Absent);
 
-/// What is written for a part that the event does not have. ECMA-285 says which may be left out; ECMA-323 cannot.
+/// What is written for a part that the event does not have. Which parts are mandatory is ECMA-285's to say.
 #[derive(Clone, Copy)]
 pub(super) enum Absent {
     LeftOut,
