@@ -10,14 +10,18 @@ use uuid::Builder;
 
 use crate::{CallGuid, Cause, Event, Line, LineId, Moment, Occurrence, SnapshotCall};
 
+mod announced;
 mod call;
 mod correlation;
 mod join;
 mod known;
 mod on_line;
+mod people;
 mod reconcile;
 mod result;
 mod saved;
+mod silent;
+mod talking;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,7 @@
 //! Destinations: where an administrator wants which occurrences to go, and what is sent there.
 
+use std::fmt;
+
 use compact_str::CompactString;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -83,8 +85,8 @@ pub enum Body {
     Template(Template),
 }
 
-/// A request that is ready to be kept and sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A request that is ready to be kept and sent. Its `Debug` leaves out URL and body, which carry numbers and names.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendered {
     /// Where it belongs.
     pub destination: DestinationId,
@@ -131,6 +133,17 @@ impl Destination {
             browser: self.open_in_browser,
             profile: self.profile,
         })
+    }
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rendered")
+            .field("event_id", &self.event_id)
+            .field("destination", &self.destination)
+            .field("method", &self.method)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
     }
 }
 

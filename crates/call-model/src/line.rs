@@ -42,7 +42,20 @@ impl Line {
     #[must_use]
     pub fn is_named_by(&self, text: &str) -> bool {
         let text = text.trim();
-        if text == self.id.0 || (!self.device.is_empty() && bare(text) == bare(&self.device)) {
+        text == self.id.0 || self.has_address(text)
+    }
+
+    /// Whether a party of an event is this line, compared on the normal form and on the device as delivered. The id
+    /// says nothing here: it is the administrator's word, and may be somebody else's number.
+    #[must_use]
+    pub fn is(&self, party: &Party) -> bool {
+        let raw = !party.device.is_empty() && party.device == self.device;
+        raw || self.has_address(party.number.reveal())
+    }
+
+    /// Its number, `number@domain`, or its device.
+    fn has_address(&self, text: &str) -> bool {
+        if !self.device.is_empty() && bare(text) == bare(&self.device) {
             return true;
         }
         let (user, host) = match bare(text).split_once('@') {
@@ -51,13 +64,6 @@ impl Line {
         };
         let host_fits = host.is_none_or(|host| without_port(host).eq_ignore_ascii_case(&self.domain));
         host_fits && !user.is_empty() && user == self.number.reveal()
-    }
-
-    /// Whether a party of an event is this line, compared on the normal form and on the device as delivered.
-    #[must_use]
-    pub fn is(&self, party: &Party) -> bool {
-        let raw = !party.device.is_empty() && party.device == self.device;
-        raw || (!party.number.is_empty() && self.is_named_by(party.number.reveal()))
     }
 
     /// `<$local_party>`: `number@domain`.
@@ -76,7 +82,9 @@ fn bare(text: &str) -> &str {
 /// A host without its port; the brackets keep an IPv6 literal's colons apart (RFC 3986 3.2.2).
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if !name.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && !name.ends_with(':') => name,
+        Some((name, port)) if !name.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && !name.ends_with(':') => {
+            name
+        }
         _ => host,
     }
 }

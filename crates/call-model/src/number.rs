@@ -51,8 +51,8 @@ impl fmt::Debug for Number {
     }
 }
 
-/// One side of a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One side of a call. Its `Debug` shows no more than that of [`Number`]: a name or a device often is the number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// The number, normalised.
     pub number: Number,
@@ -60,4 +60,10 @@ pub struct Party {
     pub name: CompactString,
     /// The device identifier raw, as delivered.
     pub device: CompactString,
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Party({:?})", self.number)
+    }
 }

@@ -112,7 +112,9 @@ impl Template {
                 let value = value(placeholder, function, occurrence, locale);
                 utf8_percent_encode(&value, RESERVED).to_string()
             }),
-            Form::Body(parts) => concat(parts, &|placeholder, function| value(placeholder, function, occurrence, locale)),
+            Form::Body(parts) => {
+                concat(parts, &|placeholder, function| value(placeholder, function, occurrence, locale))
+            }
         }
     }
 }

@@ -67,7 +67,8 @@ fn filters() {
 #[test]
 fn remote_patterns() {
     let remote = |pattern: &str, number: &str| {
-        let filter = Filter { remote: vec![NumberPattern::new("nobody"), NumberPattern::new(pattern)], ..Filter::default() };
+        let filter =
+            Filter { remote: vec![NumberPattern::new("nobody"), NumberPattern::new(pattern)], ..Filter::default() };
         passes(filter, &with_remote(occurrence(Action::Inbound), number, "Bob"))
     };
     assert!(remote("+49*", "+49301234567"));
@@ -103,7 +104,8 @@ fn globs() {
 
 #[test]
 fn a_json_body_is_every_placeholder_under_its_name() {
-    let rendered = destination(Filter::default(), Some(Body::Json)).render(&occurrence(Action::Inbound), &locale()).unwrap();
+    let rendered =
+        destination(Filter::default(), Some(Body::Json)).render(&occurrence(Action::Inbound), &locale()).unwrap();
     assert_eq!(rendered.content_type.as_deref(), Some("application/json"));
     let object: Value = serde_json::from_str(rendered.body.as_deref().unwrap()).unwrap();
     assert_eq!(object.as_object().unwrap().len(), Placeholder::ALL.len());
@@ -115,7 +117,8 @@ fn a_json_body_is_every_placeholder_under_its_name() {
 
 #[test]
 fn a_cloud_event() {
-    let rendered = destination(Filter::default(), Some(Body::CloudEvent)).render(&occurrence(Action::Inbound), &locale());
+    let rendered =
+        destination(Filter::default(), Some(Body::CloudEvent)).render(&occurrence(Action::Inbound), &locale());
     let rendered = rendered.unwrap();
     assert_eq!(rendered.content_type.as_deref(), Some("application/cloudevents+json; charset=utf-8"));
     let mut event: Value = serde_json::from_str(rendered.body.as_deref().unwrap()).unwrap();
@@ -141,7 +144,8 @@ fn a_body_of_ones_own() {
         ("<$action> from <$remote_party>", "text/plain; charset=utf-8"),
     ] {
         let body = Body::Template(Template::parse_body(text).unwrap());
-        let rendered = destination(Filter::default(), Some(body)).render(&occurrence(Action::Inbound), &locale()).unwrap();
+        let rendered =
+            destination(Filter::default(), Some(body)).render(&occurrence(Action::Inbound), &locale()).unwrap();
         assert_eq!(rendered.content_type.as_deref(), Some(content_type), "{text}");
         assert!(rendered.body.is_some());
     }

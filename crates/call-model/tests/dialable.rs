@@ -61,7 +61,8 @@ fn unescape(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let escape = [("\\t", '\t'), ("\\r", '\r'), ("\\n", '\n')].into_iter().find(|(escape, _)| rest.starts_with(escape));
+        let escape =
+            [("\\t", '\t'), ("\\r", '\r'), ("\\n", '\n')].into_iter().find(|(escape, _)| rest.starts_with(escape));
         if let Some((escape, meant)) = escape {
             out.push(meant);
             rest = &rest[escape.len()..];

@@ -34,7 +34,9 @@ fn names_of_a_line() {
     ] {
         assert!(desk.is_named_by(name), "{name}");
     }
-    for name in ["", "98", "9871", "front", "4711", "987@example.org", "sip:987@example.com.evil.org", "@example.com", "sip:"] {
+    for name in
+        ["", "98", "9871", "front", "4711", "987@example.org", "sip:987@example.com.evil.org", "@example.com", "sip:"]
+    {
         assert!(!desk.is_named_by(name), "{name}");
     }
     let nameless = line("x", "", "");
@@ -45,10 +47,12 @@ fn names_of_a_line() {
 #[test]
 fn parties_that_are_the_line() {
     let desk = line("front-desk", "987", "ext 4711::0");
-    let party = |number: &str, device: &str| Party { number: Number::new(number), name: "".into(), device: device.into() };
+    let party =
+        |number: &str, device: &str| Party { number: Number::new(number), name: "".into(), device: device.into() };
     assert!(desk.is(&party("987", "N<987>Desk")));
     assert!(desk.is(&party("", "ext 4711::0")));
     assert!(!desk.is(&party("", "")));
     assert!(!desk.is(&party("200", "N<200>")));
     assert!(!desk.is(&Party::unknown()));
+    assert!(!line("200", "987", "").is(&party("200", "N<200>")), "an id is no number");
 }

@@ -24,7 +24,8 @@ fn berlin() {
     check(&berlin, "1234567", Some("+49301234567"));
     check(&berlin, "015112345678", Some("+4915112345678"));
     // An extension, codes, names and nothing at all.
-    for undecided in ["987", "", "+", "*21*030123#", "*21*0301234567", "bob@example.com", "+49abc", "0", "+0301234567"] {
+    for undecided in ["987", "", "+", "*21*030123#", "*21*0301234567", "bob@example.com", "+49abc", "0", "+0301234567"]
+    {
         check(&berlin, undecided, None);
     }
 }

@@ -58,7 +58,8 @@ fn every_placeholder() {
 #[test]
 fn empty_before_there_is_anything() {
     let inbound = occurrence(Action::Inbound);
-    let url = "http://h/?a=<$call_connected_time>&b=<$call_disconnected_time>&c=<$call_result>&d=<$call_duration_seconds>";
+    let url =
+        "http://h/?a=<$call_connected_time>&b=<$call_disconnected_time>&c=<$call_result>&d=<$call_duration_seconds>";
     assert_eq!(render(url, &inbound), "http://h/?a=&b=&c=&d=0");
     assert_eq!(render("http://h/?x=<$hold_state>", &occurrence(Action::Hold)), "http://h/?x=on_hold");
     assert_eq!(render("http://h/?x=<$hold_state>", &occurrence(Action::Connected)), "http://h/?x=off_hold");
@@ -70,7 +71,10 @@ fn a_configured_name_replaces_the_alias() {
     let mut line = (*occurrence.facts.line).clone();
     line.name = Some("Empfang Süd".into());
     occurrence.facts.line = line.into();
-    assert_eq!(render("http://h/<$local_alias>/<$local_party>", &occurrence), "http://h/Empfang%20S%C3%BCd/987%40example.com");
+    assert_eq!(
+        render("http://h/<$local_alias>/<$local_party>", &occurrence),
+        "http://h/Empfang%20S%C3%BCd/987%40example.com"
+    );
 }
 
 #[test]
@@ -83,7 +87,8 @@ fn times_are_local_to_the_zone() {
 
 #[test]
 fn functions() {
-    let with = |number: &str, name: &str, text: &str| render(text, &with_remote(occurrence(Action::Inbound), number, name));
+    let with =
+        |number: &str, name: &str, text: &str| render(text, &with_remote(occurrence(Action::Inbound), number, name));
     assert_eq!(with("1", "Bob?>", "http://h/?n=<base64($remote_alias)>"), "http://h/?n=Qm9iPz4%3D");
     assert_eq!(with("030 1", "Bob", "http://h/?n=<json($remote_alias)>"), "http://h/?n=%22Bob%22");
     assert_eq!(with("0301234567", "", "http://h/?n=<e164($remote_party)>"), "http://h/?n=%2B49301234567");
@@ -188,10 +193,7 @@ fn errors_say_where_and_what_to_do() {
         error("http://<$line>/"),
         "column 8: a placeholder may stand in path, query and fragment, never in the host"
     );
-    assert_eq!(
-        error("http://h/?ä=<$x>"),
-        "column 13: there is no placeholder `<$x>`"
-    );
+    assert_eq!(error("http://h/?ä=<$x>"), "column 13: there is no placeholder `<$x>`");
 }
 
 #[test]

@@ -31,7 +31,9 @@ impl OnLine {
         if conference {
             scene.cause = Cause("conference".into());
         }
-        while let Some(at) = self.calls.iter().position(|call| concerned(call) && Some(&call.known().call) != survivor.as_ref()) {
+        while let Some(at) =
+            self.calls.iter().position(|call| concerned(call) && Some(&call.known().call) != survivor.as_ref())
+        {
             self.take(at, scene.now).end_as(CallResult::Transferred, scene);
         }
         scene.cause = event.cause.clone();

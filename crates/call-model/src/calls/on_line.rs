@@ -9,7 +9,8 @@ use std::{
 use super::{
     CallOutput, SNAPSHOT_PATIENCE,
     call::Call,
-    known::{Known, Scene, Suspicion, same_number},
+    known::{Known, Scene, Suspicion},
+    people::same_number,
 };
 use crate::{CallRef, CallResult, Cause, Direction, Event, Line, Moment, News, Number, Party};
 

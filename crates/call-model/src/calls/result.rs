@@ -93,8 +93,9 @@ pub(super) fn unanswered<'a>(
         (Direction::Inbound, Verdict::Elsewhere) => CallResult::AnsweredElsewhere,
         (Direction::Inbound, Verdict::Forwarded) => CallResult::Forwarded,
         // Nobody answered here, whatever kept the call from it.
-        (Direction::Inbound, Verdict::Unanswered | Verdict::Busy | Verdict::Failed)
-            if how == Unanswered::Diverted => CallResult::Forwarded,
+        (Direction::Inbound, Verdict::Unanswered | Verdict::Busy | Verdict::Failed) if how == Unanswered::Diverted => {
+            CallResult::Forwarded
+        }
         (Direction::Inbound, Verdict::Unanswered | Verdict::Busy | Verdict::Failed) => CallResult::Missed,
         (Direction::Outbound, Verdict::Busy) => CallResult::Busy,
         (Direction::Outbound, Verdict::Failed) => CallResult::Failed,

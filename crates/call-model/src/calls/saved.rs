@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FAILED_PATIENCE, Shared,
-    call::{Announced, Call, Talking},
-    known::{Hold, Known, People, Scene, Suspicion},
+    announced::Announced,
+    call::Call,
+    known::{Hold, Known, Scene, Suspicion},
+    people::People,
+    talking::Talking,
 };
 use crate::{CallGuid, CallRef, Cause, Direction, LineId, Moment, Number, Party};
 
@@ -152,4 +155,3 @@ fn moment(now: Moment, wall: Timestamp) -> Moment {
 fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
-

@@ -143,7 +143,7 @@ impl Stage {
             let due = self.seconds(at);
             let mut out = Vec::new();
             self.calls.tick(self.moment(due), &mut out);
-            assert!(self.calls.deadline() != Some(at) , "a tick leaves nothing due");
+            assert!(self.calls.deadline() != Some(at), "a tick leaves nothing due");
             self.take(due, out);
         }
     }
@@ -339,4 +339,49 @@ fn shown(text: &str) -> SnapshotCall {
         other => panic!("no state is called {other}"),
     };
     SnapshotCall { call, state, remote: words.next().map(party) }
+}
+
+/// A link that never ends a call fills no memory: silent calls fall first, and of announced ones the end is told.
+#[test]
+fn the_calls_of_a_line_are_bounded() {
+    let mut stage = Stage::new();
+    stage.play("0 alerting first here from=200");
+    for call in 0..2 * super::on_line::MAX_CALLS {
+        stage.play(&format!("1 initiated silent-{call}"));
+    }
+    assert_eq!(stage.seen.len(), 1, "silent calls fall silently: {:?}", stage.seen);
+    for call in 0..super::on_line::MAX_CALLS {
+        stage.play(&format!("2 alerting call-{call} here from=300"));
+    }
+    let ended = stage.seen.iter().filter(|seen| seen.contains("disconnected")).collect::<Vec<_>>();
+    assert!(matches!(ended.as_slice(), [ended] if fits(ended, "2 A disconnected remote=200 result=lost synthetic")));
+    stage.check_order();
+    stage.play("3 close");
+    assert_eq!(stage.occurrences.len(), 2 * (1 + super::on_line::MAX_CALLS));
+}
+
+/// RFC 9562 5.7: the time is the call's, and all the random bits of the generator are used but for six.
+#[test]
+fn a_guid_carries_its_time_and_its_random_bits() {
+    let mut stage = Stage::new();
+    stage.calls = Calls::new(stage.lines.clone(), Box::new(|bytes| bytes.fill(0xff)));
+    stage.play("1.5 alerting 1 here from=200");
+    let guid = stage.letters[0].to_string();
+    let millis = format!("{:012x}", (stage.start.wall.as_millisecond() + 1500));
+    assert_eq!(guid, format!("{}-{}-7fff-bfff-ffffffffffff", &millis[..8], &millis[8..]));
+}
+
+/// A line that is gone from the configuration has nobody to tell about its calls.
+#[test]
+fn calls_of_unknown_lines() {
+    let mut stage = Stage::new();
+    stage.play("0 alerting 1 here from=200");
+    let mut saved = stage.calls.saved(stage.letters[0]).unwrap();
+    saved.line = LineId("gone".into());
+    assert!(!stage.calls.restore(stage.start, saved));
+    stage.line = LineId("gone".into());
+    stage.play("1 alerting 1 here from=200");
+    stage.play("2 snapshot 1/connected");
+    stage.play("3 close");
+    assert_eq!(stage.seen.len(), 1);
 }

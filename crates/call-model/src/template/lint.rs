@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    Function, Part,
-    error::column,
-    parse::parts,
-};
+use super::{Function, Part, error::column, parse::parts};
 
 /// Something in a template that is probably not meant; the template is used as it is written all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +38,10 @@ impl fmt::Display for TemplateLint {
         write!(f, "column {}: ", self.column)?;
         match &self.kind {
             TemplateLintKind::MissingAmpersand { name } => {
-                write!(f, "`{name}=` follows a placeholder without an `&`: it is sent as written and becomes part of the value")
+                write!(
+                    f,
+                    "`{name}=` follows a placeholder without an `&`: it is sent as written and becomes part of the value"
+                )
             }
             TemplateLintKind::ValueAsKey => {
                 f.write_str("a placeholder stands where the query has a name: write `name=` before it")
@@ -125,9 +124,10 @@ fn leading_name(literal: &str) -> Option<&str> {
 }
 
 fn stray_percents(literal: &str) -> impl Iterator<Item = usize> {
-    literal.match_indices('%').map(|(at, _)| at).filter(|at| {
-        !literal.get(at + 1..at + 3).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
-    })
+    literal
+        .match_indices('%')
+        .map(|(at, _)| at)
+        .filter(|at| !literal.get(at + 1..at + 3).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())))
 }
 
 fn lint(text: &str, offset: usize, kind: TemplateLintKind) -> TemplateLint {

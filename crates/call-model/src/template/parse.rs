@@ -112,5 +112,9 @@ impl Function {
 /// The known name that takes the fewest edits, if at most half of it has to change.
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let edits = |known: &str| strsim::damerau_levenshtein(&name.to_ascii_lowercase(), known);
-    known.map(|known| (edits(known), known)).min().filter(|(edits, known)| *edits * 2 <= known.len()).map(|(_, known)| known)
+    known
+        .map(|known| (edits(known), known))
+        .min()
+        .filter(|(edits, known)| *edits * 2 <= known.len())
+        .map(|(_, known)| known)
 }

@@ -141,7 +141,8 @@ fn is_authority(authority: &str) -> bool {
 fn check_characters(text: &str, parts: &[(usize, Part)]) -> Result<(), TemplateError> {
     for (offset, part) in parts {
         let Part::Literal(literal) = part else { continue };
-        let bad = literal.char_indices().find(|(_, c)| !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '\\' | '`'));
+        let bad =
+            literal.char_indices().find(|(_, c)| !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '\\' | '`'));
         if let Some((at, c)) = bad {
             return Err(TemplateError::at(text, offset + at, TemplateErrorKind::Character(c)));
         }

@@ -16,7 +16,7 @@ enum Step {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     /// The order of a call's actions holds; every announced call has exactly one `disconnected`; sequences have no
     /// gap; and nothing is left of the calls when their lines are closed.
@@ -87,14 +87,9 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    (call(), news(), parties(), cause(), option::weighted(0.1, select(vec!["L1", "L2"])))
-        .prop_map(|(call, news, parties, cause, linkage)| Event {
-            call,
-            news,
-            parties,
-            cause,
-            linkage: linkage.map(Into::into),
-        })
+    (call(), news(), parties(), cause(), option::weighted(0.1, select(vec!["L1", "L2"]))).prop_map(
+        |(call, news, parties, cause, linkage)| Event { call, news, parties, cause, linkage: linkage.map(Into::into) },
+    )
 }
 
 fn news() -> impl Strategy<Value = News> {
@@ -145,8 +140,11 @@ fn shown() -> impl Strategy<Value = SnapshotCall> {
         ConnectionState::Queued,
         ConnectionState::Failed,
     ];
-    (call(), option::of(select(states)), option::of(party()))
-        .prop_map(|(call, state, remote)| SnapshotCall { call, state, remote })
+    (call(), option::of(select(states)), option::of(party())).prop_map(|(call, state, remote)| SnapshotCall {
+        call,
+        state,
+        remote,
+    })
 }
 
 fn call() -> impl Strategy<Value = CallRef> {
