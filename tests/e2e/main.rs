@@ -2,3 +2,4 @@
 
 mod layering;
 mod scenarios;
+mod sip_peers;

@@ -125,7 +125,10 @@ impl World {
 
     fn run_until(&mut self, end: Duration) {
         self.tell(Input::Timeout);
+        let mut rounds = 0;
         loop {
+            rounds += 1;
+            assert!(rounds < 20_000, "virtual time stands still at {:?}", self.now);
             let gateway = self.hub.deadline();
             let phone = self.phone.agent.deadline();
             let next = [gateway, phone].into_iter().flatten().min().map(|at| at.duration_since(self.started.at));
@@ -179,6 +182,7 @@ impl World {
             Output::State(_, State::Up) => self.up_since = self.up_since.or(Some(self.now)),
             Output::State(_, State::Down(_) | State::Degraded(_)) | Output::Outcome(..) | Output::Dialog(..) => {}
             Output::Note(link, text) => println!("note of {link}: {text}"),
+            Output::Discarded(_, reason) => println!("dropped: {reason}"),
         }
     }
 

@@ -260,10 +260,12 @@ impl Hub {
             session::Output::Event { line, event, ack } => self.event(round, link, &line, &event, ack),
             session::Output::Snapshot { line, calls } => {
                 let mut news = Vec::new();
-                match calls {
-                    Some(calls) => self.calls.reconcile(round.now, &line, &calls, &mut news),
-                    None => self.calls.close_line(round.now, &line, &mut news),
-                }
+                self.calls.reconcile(round.now, &line, &calls, &mut news);
+                self.publish(round, news, None);
+            }
+            session::Output::Unverified { line } => {
+                let mut news = Vec::new();
+                self.calls.close_line(round.now, &line, &mut news);
                 self.publish(round, news, None);
             }
             session::Output::Outcome(id, outcome) => round.out.push(Output::Outcome(id, outcome)),

@@ -59,12 +59,17 @@ pub enum Output {
         /// To be given back.
         ack: Ack,
     },
-    /// The calls that a line has right now; `None` if its phone cannot tell.
+    /// The calls that a line has right now.
     Snapshot {
         /// The line.
         line: LineId,
         /// All its calls.
-        calls: Option<Vec<SnapshotCall>>,
+        calls: Vec<SnapshotCall>,
+    },
+    /// The session is new, and its phone cannot tell which calls the line has: nobody vouches for those from before.
+    Unverified {
+        /// The line.
+        line: LineId,
     },
     /// What came of a command.
     Outcome(CommandId, Outcome),

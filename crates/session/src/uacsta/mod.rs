@@ -159,8 +159,11 @@ impl Uacsta {
             Phase::Reaching | Phase::Inviting { .. } | Phase::Stopped => None,
             Phase::Up { last_heard, .. } => {
                 let requests = self.pending.values().map(|pending| pending.deadline);
-                let monitors = self.monitors.iter().filter_map(Monitor::start_at);
-                requests.chain(monitors).chain([*last_heard + self.config.heartbeat]).min()
+                let startup = self.pending.values().any(Pending::is_startup);
+                let monitors = self.monitors.iter().filter_map(Monitor::start_at).filter(|_| !startup);
+                // What is under way is a question already: its answer, or the lack of one, says how the phone is.
+                let heartbeat = self.pending.is_empty().then(|| *last_heard + self.config.heartbeat);
+                requests.chain(monitors).chain(heartbeat).min()
             }
         }
     }

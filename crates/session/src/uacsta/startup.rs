@@ -125,7 +125,12 @@ impl Uacsta {
             }
             Ok(_) | Err(_) => None,
         };
-        turn.out.push(Output::Snapshot { line: monitor.line.id.clone(), calls });
+        let line = monitor.line.id.clone();
+        if let Some(calls) = calls {
+            turn.out.push(Output::Snapshot { line, calls });
+        } else if let MonitorState::Unverified { .. } = monitor.state {
+            turn.out.push(Output::Unverified { line });
+        }
         if let MonitorState::Unverified { cross_ref, .. } = &monitor.state {
             monitor.state = MonitorState::Running { cross_ref: cross_ref.clone() };
             self.started(turn);

@@ -1,0 +1,72 @@
+//! A real gateway: its own sockets, clock and store, in a folder that goes with it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gateway::config::Config;
+use gateway::run::Gateway;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// So long a gateway may take to answer, or to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A gateway inside the test's own process.
+pub struct RunningGateway {
+    gateway: Gateway,
+    _folder: TempDir,
+}
+
+impl RunningGateway {
+    /// Starts from the text of a configuration file; what stands before its first table is ours.
+    ///
+    /// # Panics
+    /// The configuration is wrong, or the gateway does not start.
+    pub async fn start(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let file = folder.path().join("hookswitch.toml");
+        std::fs::write(&file, format!("state_dir = {state:?}\ntimezone = \"UTC\"\n{config}")).unwrap();
+        let config = Config::load(&file).unwrap_or_else(|error| panic!("{error}"));
+        let gateway = Gateway::start(config).await.unwrap_or_else(|error| panic!("{error}"));
+        Self { gateway, _folder: folder }
+    }
+
+    /// Where it hears SIP over UDP and over TCP.
+    #[must_use]
+    pub fn sip(&self) -> (&[SocketAddr], &[SocketAddr]) {
+        (&self.gateway.udp, &self.gateway.tcp)
+    }
+
+    /// Requests a command URL: the status, and what is said to it.
+    ///
+    /// # Panics
+    /// It has no command listener, or gives no answer.
+    pub async fn get(&self, target: &str) -> (u16, String) {
+        let address = *self.gateway.http.first().expect("the configuration has no command listener");
+        let answer = tokio::time::timeout(PATIENCE, get(address, target)).await;
+        answer.expect("no answer in good time").expect("no answer")
+    }
+
+    /// Stops it, and waits until it has ended.
+    ///
+    /// # Panics
+    /// It ended with an error, or not in good time.
+    pub async fn stop(self) {
+        self.gateway.stopper().cancel();
+        let ended = tokio::time::timeout(PATIENCE, self.gateway.ended()).await;
+        ended.expect("it does not end").unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+async fn get(address: SocketAddr, target: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    let (_, text) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    Ok((status, text.to_owned()))
+}
