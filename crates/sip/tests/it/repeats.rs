@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sip::{Ending, Event, Failure, Method, Transport};
 
-use crate::net::Net;
+use crate::net::{Net, address};
 
 #[test]
 fn an_unanswered_invite_is_repeated_until_timer_b() {
@@ -166,4 +166,41 @@ fn the_same_branch_from_two_hosts_is_two_transactions() {
         }
     }
     assert_eq!(net.events_of(1).len(), 3);
+}
+
+/// RFC 3261 17.2.3: a peer of RFC 2543 has no unique branch, so all that identifies its request is compared.
+#[test]
+fn a_request_without_a_branch_is_matched_the_old_way() {
+    let mut net = Net::new(Transport::Udp);
+    net.polite = false;
+    let invite = |number: u32, branch: &str| {
+        format!(
+            "INVITE sip:101@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.8:5060{branch}\r\nFrom: <sip:a@10.0.0.8>\r\n\
+             To: <sip:101@10.0.0.2>\r\nCall-ID: one\r\nCSeq: {number} INVITE\r\nContact: <sip:a@10.0.0.8>\r\n\r\n"
+        )
+    };
+    let source = "10.0.0.8:5060".parse().unwrap();
+    for (number, branch, events) in [(1, "", 1), (1, "", 0), (2, "", 1), (2, ";branch=1", 1), (2, ";branch=z9hG4bK", 1)]
+    {
+        net.inject(1, source, invite(number, branch).as_bytes());
+        assert_eq!(net.events_of(1).len(), events, "{number} {branch}");
+    }
+}
+
+/// RFC 3261 17.1.2.2: after a provisional answer Timer E waits T2 each time.
+#[test]
+fn a_provisional_answer_slows_the_repetition_down() {
+    let mut net = Net::new(Transport::Udp);
+    let (dialog, _) = net.connected();
+    net.lose = Box::new(|_| true);
+    let start = net.clock();
+    net.act(0, |agent, now, out| agent.request(now, dialog, 5, Method::INFO, None, out));
+    let copied = ["Via", "From", "To", "Call-ID", "CSeq"];
+    let text = net.sent[0].text();
+    let lines = text.lines().filter(|line| copied.iter().any(|name| line.starts_with(name)));
+    let trying: String = lines.map(|line| format!("{line}\r\n")).collect();
+    net.inject(0, address(1), format!("SIP/2.0 100 Trying\r\n{trying}\r\n").as_bytes());
+    net.run(Duration::from_secs(10));
+    let infos: Vec<_> = net.sent.iter().map(|sent| sent.at - start).collect();
+    assert_eq!(infos, [0, 4000, 8000]);
 }
