@@ -150,7 +150,7 @@ impl Uacsta {
 }
 
 impl Pending {
-    fn is_startup(&self) -> bool {
+    pub(super) fn is_startup(&self) -> bool {
         match self.purpose {
             Purpose::StartMonitor(_) | Purpose::Snapshot(_) => true,
             Purpose::Heartbeat | Purpose::Dial(_) => false,
