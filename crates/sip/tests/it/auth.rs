@@ -135,6 +135,19 @@ fn a_wrong_password_is_tried_once() {
 }
 
 #[test]
+fn a_nonce_that_is_refused_is_not_tried_again() {
+    let (mut net, invite) = guarded("secret");
+    let dialog = net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    guard(&["MD5"]).serve(&mut net);
+    net.events_of(0);
+    net.sent.clear();
+    net.act(0, |agent, now, out| agent.request(now, dialog, 1, Method::INFO, None, out));
+    Guard { password: "changed", ..guard(&["MD5"]) }.serve(&mut net);
+    assert_eq!(net.kinds_by(0), ["INFO"]);
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Answered { tag: 1, answer, .. }] if answer.status == 401));
+}
+
+#[test]
 fn a_challenge_that_cannot_be_met_is_a_plain_refusal() {
     for challenge in ["Digest realm=\"r\", nonce=\"n\", algorithm=NewHash", "Basic realm=\"r\"", "Digest", ""] {
         let (mut net, invite) = guarded("secret");

@@ -22,11 +22,13 @@ fn ringing(net: &mut Net, invite: Invite, status: Option<u16>) -> (sip::DialogId
 #[test]
 fn an_invite_is_cancelled_once_it_rings() {
     let mut net = Net::new(Transport::Udp);
-    let invite = net.invite();
+    let invite = Invite { route: vec!["sip:10.0.0.2;lr".parse().unwrap()], ..net.invite() };
     let (dialog, _) = ringing(&mut net, invite, Some(180));
     net.act(0, |agent, now, out| agent.bye(now, dialog, out));
     net.settle();
     assert_eq!(net.kinds_by(0), ["INVITE", "CANCEL", "ACK"]);
+    let routes: Vec<_> = net.sent.iter().filter(|sent| sent.from == 0).map(|sent| sent.header("Route")).collect();
+    assert_eq!(routes, vec![Some("<sip:10.0.0.2;lr>".to_owned()); 3], "the same way each time");
     assert_eq!(net.kinds_by(1), ["180", "200", "487"]);
     assert!(matches!(net.events_of(1).as_slice(), [Event::Ended { ending: Ending::Cancelled, .. }]));
     assert_eq!(net.events_of(0), [], "nobody waits for it any more");

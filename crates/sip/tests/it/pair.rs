@@ -99,6 +99,10 @@ fn crossing_reinvites_are_both_told_to_wait() {
     let (gateway, phone) = net.connected();
     net.act(0, |agent, now, out| agent.request(now, gateway, 1, Method::INVITE, None, out));
     net.act(1, |agent, now, out| agent.request(now, phone, 2, Method::INVITE, None, out));
+    net.act(0, |agent, now, out| agent.request(now, gateway, 3, Method::INVITE, None, out));
+    let second = net.events_of(0);
+    assert!(matches!(second.as_slice(), [Event::Failed { tag: 3, failure: Failure::Status(answer), .. }]
+        if answer.status == 491));
     net.settle();
     for agent in [0, 1] {
         let events = net.events_of(agent);
@@ -120,21 +124,57 @@ fn a_session_refreshed_by_the_peer_hears_its_interval_back() {
     check(&mut net, "1800", Some("1800;refresher=uac"));
     check(&mut net, "1800;refresher=uac", Some("1800;refresher=uac"));
     check(&mut net, "1800 ; refresher=UAS", None);
+    net.sent.clear();
+    let media = in_dialog(&mut net, "INVITE", "Session-Expires: 1800\r\nContent-Type: application/sdp\r\n");
+    let media = String::from_utf8(media).unwrap().replace("Content-Length: 0\r\n\r\n", "Content-Length: 1\r\n\r\nv");
+    net.inject(0, address(1), media.as_bytes());
+    assert_eq!((net.sent[0].what().as_str(), net.sent[0].header("Session-Expires")), ("415", None));
+}
+
+#[test]
+fn a_408_inside_a_dialog_ends_it() {
+    let mut net = Net::new(Transport::Udp);
+    net.polite = false;
+    let invite = net.invite();
+    let dialog = net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    for status in [200, 408] {
+        net.run(Duration::from_millis(10));
+        let events = net.events_of(1);
+        let (Event::Invited { transaction, .. } | Event::Requested { transaction, .. }) = events[0] else {
+            panic!("{events:?}")
+        };
+        net.act(1, |agent, now, out| agent.respond(now, transaction, Answer::new(status), out));
+        net.run(Duration::from_millis(10));
+        net.act(0, |agent, now, out| agent.request(now, dialog, 1, Method::INFO, None, out));
+    }
+    net.settle();
+    let events = net.events_of(0);
+    assert_eq!(events[2], Event::Ended { dialog, ending: Ending::Timeout });
+    assert!(net.kinds_by(0).contains(&"BYE".to_owned()));
+    assert!(matches!(net.events_of(1).as_slice(), [Event::Ended { ending: Ending::Bye, .. }]));
 }
 
 #[test]
 fn numbers_may_be_skipped_but_not_fall() {
     let mut net = Net::new(Transport::Udp);
     net.connected();
+    let mut last = String::new();
     for (number, status) in [(11, "200"), (13, "200"), (12, "500"), (13, "500"), (14, "200")] {
         net.sent.clear();
         let info = in_dialog(&mut net, "INFO", "");
         let text = String::from_utf8(info).unwrap();
         let old = text.lines().find(|line| line.starts_with("CSeq")).unwrap().to_owned();
-        net.inject(0, address(1), text.replace(&old, &format!("CSeq: {number} INFO")).as_bytes());
+        let info = text.replace(&old, &format!("CSeq: {number} INFO"));
+        net.inject(0, address(1), info.as_bytes());
+        last = info;
         assert_eq!(net.kinds_by(0), [status], "after CSeq {number}");
     }
     assert_eq!(net.events_of(0).len(), 3);
+    // The same request long after its transaction is over is late as well.
+    net.run(Duration::from_secs(40));
+    net.sent.clear();
+    net.inject(0, address(1), last.as_bytes());
+    assert_eq!(net.kinds_by(0), ["500"]);
 }
 
 #[test]
@@ -199,6 +239,10 @@ fn a_dialog_from_before_a_restart_can_be_ended() {
     let mut net = Net::new(Transport::Udp);
     let (gateway, phone) = net.connected();
     let line = net.agents[0].remember(gateway).unwrap();
+    net.act(0, |agent, now, out| agent.request(now, gateway, 1, Method::INFO, None, out));
+    net.settle();
+    net.events.clear();
+    net.sent.clear();
     assert!(!line.contains('\n'), "{line}");
     let mut fresh = Net::new(Transport::Udp);
     std::mem::swap(&mut net.agents[0], &mut fresh.agents[0]); // the gateway crashes

@@ -67,8 +67,10 @@ fn an_ack_is_never_answered() {
     for tag in ["", ";tag=x"] {
         net.inject(0, stranger(), request("ACK", tag, PADDING).replace(PADDING, "").as_bytes());
     }
-    assert_eq!(net.sent_by(0), Vec::<String>::new());
     assert_eq!(net.discarded, [(0, Discard::StrayAck), (0, Discard::StrayAck)]);
+    net.inject(0, stranger(), request("ACK", "", PADDING).replace("Call-ID: abc\r\n", "").as_bytes());
+    assert!(matches!(net.discarded.last(), Some((0, Discard::Malformed(_)))));
+    assert_eq!(net.sent_by(0), Vec::<String>::new());
 }
 
 #[test]
@@ -149,6 +151,17 @@ fn responses_to_nothing_we_asked_are_dropped() {
         net.inject(0, address(1), response.as_bytes());
     }
     assert_eq!(net.discarded, vec![(0, Discard::Stray); 3]);
+    // An answer with a second Via is for somebody behind us (RFC 3261 8.1.3.3).
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    let via = net.sent[0].header("Via").unwrap();
+    net.sent.clear();
+    let response = format!(
+        "SIP/2.0 200 OK\r\nVia: {via}\r\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
+         To: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"
+    );
+    net.inject(0, address(1), response.as_bytes());
+    assert_eq!((net.discarded.len(), net.events_of(0)), (4, vec![]));
     assert_eq!(net.sent_by(0), Vec::<String>::new());
 }
 
