@@ -1,0 +1,272 @@
+//! The gateway on real sockets with the SIP of other people: sipp plays the desk phone, tshark reads along.
+
+mod capture;
+mod digest;
+mod sipp;
+
+use tests::gateway::RunningGateway;
+use tests::peer;
+use tests::receiver::Receiver;
+
+use self::capture::Capture;
+use self::sipp::Sipp;
+
+/// What sipp plays, and how it is reached.
+#[derive(Clone, Copy)]
+struct Case {
+    scenario: &'static Scenario,
+    transport: Transport,
+    login: Option<Login>,
+    /// The phone lives in another domain; sipp is the proxy before it and stays in the way.
+    proxy: bool,
+}
+
+/// A file of `fixtures/sip/`, and what must come of it.
+struct Scenario {
+    file: &'static str,
+    dial: Option<Dial>,
+    /// The requests that the receiver gets, in this order and no others.
+    requests: &'static [&'static str],
+}
+
+/// A command URL that is requested when the phone is ready, the status it must get, and a word that the answer must have.
+struct Dial {
+    number: &'static str,
+    status: u16,
+    says: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// What sipp asks for before it takes the INVITE: `401` as the phone, `407` as the proxy.
+#[derive(Clone, Copy)]
+struct Login {
+    status: &'static str,
+    challenge: &'static str,
+}
+
+const USERNAME: &str = "987";
+const PASSWORD: &str = "correct horse";
+
+/// As many phones still ask: RFC 2069, which knows no `qop`.
+const OLD_MD5: &str = r#"realm="desk phone", nonce="5b1e74ac", algorithm=MD5"#;
+const MD5: &str = r#"realm="desk phone", nonce="5b1e74ac", qop="auth", opaque="0f", algorithm=MD5"#;
+/// RFC 8760.
+const SHA_256: &str = r#"realm="desk phone", nonce="5b1e74ac", qop="auth", opaque="0f", algorithm=SHA-256"#;
+
+static INBOUND_CALL: Scenario = Scenario {
+    file: "inbound_call.xml",
+    dial: None,
+    requests: &[
+        "GET /inbound?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=",
+        "GET /connected?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=",
+        "GET /hold?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=on_hold&result=",
+        "GET /hold?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=",
+        "GET /disconnected?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=answered",
+    ],
+};
+
+static MAKE_CALL: Scenario = Scenario {
+    file: "make_call.xml",
+    dial: Some(Dial { number: "+493099887766", status: 200, says: "accepted" }),
+    requests: &[
+        "GET /outbound?direction=outbound&remote=%2B493099887766&name=&hold=off_hold&result=",
+        "GET /connected?direction=outbound&remote=%2B493099887766&name=&hold=off_hold&result=",
+        "GET /disconnected?direction=outbound&remote=%2B493099887766&name=&hold=off_hold&result=answered",
+    ],
+};
+
+static MAKE_CALL_REFUSED: Scenario = Scenario {
+    file: "make_call_refused.xml",
+    dial: Some(Dial { number: "+493099887766", status: 502, says: "invalidCalledDeviceID" }),
+    requests: &[],
+};
+
+#[tokio::test]
+async fn inbound_call_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn inbound_call_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_md5_without_qop() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", OLD_MD5)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_md5_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", MD5)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_md5_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).login("401", MD5)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_sha_256_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", SHA_256)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_sha_256_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).login("401", SHA_256)).await;
+}
+
+#[tokio::test]
+async fn phone_behind_a_proxy() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).proxied()).await;
+}
+
+#[tokio::test]
+async fn proxy_asks_for_a_login() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).proxied().login("407", SHA_256)).await;
+}
+
+#[tokio::test]
+async fn make_call_over_udp() {
+    check(Case::new(&MAKE_CALL, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn make_call_over_tcp() {
+    check(Case::new(&MAKE_CALL, Transport::Tcp)).await;
+}
+
+#[tokio::test]
+async fn make_call_refused_by_the_phone() {
+    check(Case::new(&MAKE_CALL_REFUSED, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn captured_session_over_udp() {
+    check_capture(Transport::Udp).await;
+}
+
+#[tokio::test]
+async fn captured_session_over_tcp() {
+    check_capture(Transport::Tcp).await;
+}
+
+/// sipp and the receiver must see exactly what the scenario says.
+async fn check(case: Case) {
+    if peer::find("sipp", "sip-tester").is_some() {
+        play(case, peer::free_port()).await;
+    }
+}
+
+/// tshark must find every CSTA message of two sessions, in order, and nothing malformed.
+async fn check_capture(transport: Transport) {
+    let sipp = peer::find("sipp", "sip-tester");
+    let (Some(_), Some(tshark)) = (sipp, peer::find("tshark", "tshark")) else { return };
+    for (scenario, expected) in [(&INBOUND_CALL, capture::INBOUND_CALL), (&MAKE_CALL, capture::MAKE_CALL)] {
+        let port = peer::free_port();
+        let Some(capture) = Capture::start(&tshark, port).await else { return };
+        play(Case::new(scenario, transport), port).await;
+        let seen = capture.stop().await;
+        assert_eq!(seen.csta().await, expected, "{}", scenario.file);
+        assert_eq!(seen.malformed().await, Vec::<String>::new(), "{}", scenario.file);
+    }
+}
+
+/// A gateway and a phone from the first INVITE to the BYE.
+async fn play(case: Case, port: u16) {
+    let mut receiver = Receiver::start().await;
+    let mut phone = Sipp::start(case, port);
+    let gateway = RunningGateway::start(&case.config(port, &receiver)).await;
+    if let Some(dial) = &case.scenario.dial {
+        phone.ready().await;
+        let number = dial.number.replace('+', "%2B");
+        let (status, text) = gateway.get(&format!("/?action=make_call&target={number}")).await;
+        assert_eq!((status, text.contains(dial.says)), (dial.status, true), "{text}");
+    }
+    let requests = receiver.next(case.scenario.requests.len()).await;
+    assert_eq!(requests, case.scenario.requests, "{}", phone.story());
+    gateway.stop().await;
+    phone.succeeded().await;
+    assert_eq!(receiver.rest(), Vec::<String>::new());
+    check_requests(case, port, &phone);
+}
+
+/// What the gateway asked for was proven, and went through the proxy, as RFC 3261 wants it.
+fn check_requests(case: Case, port: u16, phone: &Sipp) {
+    let requests = phone.received();
+    assert_eq!(requests.first().map(|request| request.method()), Some("INVITE"));
+    match case.login {
+        Some(login) => digest::check(&requests, login.challenge, USERNAME, PASSWORD),
+        None => assert!(requests.iter().all(|request| request.login().is_none()), "{}", phone.story()),
+    }
+    if let Some(Login { status: "401", challenge: OLD_MD5 | MD5 }) = case.login {
+        assert_eq!(phone.log(), ["verifyauth false", "verifyauth true"], "sipp itself finds the answer to MD5 wrong");
+    }
+    if case.proxy {
+        for request in requests {
+            let route = request.header("Route").unwrap_or_default();
+            assert!(route.contains(&format!("sip:127.0.0.1:{port};")) && route.contains(";lr"), "{request}");
+        }
+    }
+}
+
+impl Case {
+    const fn new(scenario: &'static Scenario, transport: Transport) -> Self {
+        Self { scenario, transport, login: None, proxy: false }
+    }
+
+    const fn login(self, status: &'static str, challenge: &'static str) -> Self {
+        Self { login: Some(Login { status, challenge }), ..self }
+    }
+
+    const fn proxied(self) -> Self {
+        Self { proxy: true, ..self }
+    }
+
+    /// The gateway's configuration, for a phone or proxy at this port.
+    fn config(&self, port: u16, receiver: &Receiver) -> String {
+        let parameter = if self.transport == Transport::Tcp { ";transport=tcp" } else { "" };
+        let near = format!("127.0.0.1:{port}{parameter}");
+        let address = match self.proxy {
+            true => format!("uri = \"sip:987@phone.example.com\"\nproxy = \"sip:{near}\""),
+            false => format!("uri = \"sip:987@{near}\""),
+        };
+        let login = self.login.map(|_| format!("username = \"{USERNAME}\"\npassword = \"{PASSWORD}\""));
+        format!(
+            r#"
+            [sip]
+            listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]
+            [[link]]
+            name = "desk"
+            kind = "uacsta"
+            reconnect = {{ first = "200ms", max = "1s" }}
+            {address}
+            {login}
+            [[line]]
+            number = "987"
+            domain = "phone.example.com"
+            link = "desk"
+            [[action_url]]
+            on = ["inbound", "outbound", "connected", "hold", "disconnected"]
+            url = "http://{receiver}/<$action>?direction=<$call_direction>&remote=<$remote_party>&name=<$remote_alias>&hold=<$hold_state>&result=<$call_result>"
+            [commands]
+            enabled = true
+            listen = ["127.0.0.1:0"]
+            make_call = {{ enabled = true }}
+            [[caller]]
+            name = "test"
+            networks = ["127.0.0.1/32"]
+            auth = "none"
+            lines = ["987"]
+            commands = ["make_call"]
+            "#,
+            login = login.unwrap_or_default(),
+            receiver = receiver.address,
+        )
+    }
+}
