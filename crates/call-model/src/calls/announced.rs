@@ -29,13 +29,7 @@ impl Announced {
                 self.elsewhere = true;
                 self.known.changed = true;
             }
-            News::Held { here } => {
-                self.known.set_hold(here, true, scene.now);
-                if here && self.direction == Direction::Inbound {
-                    // Only a call that was answered can be held where it rang: ask whether the answer was missed.
-                    scene.ask_snapshot();
-                }
-            }
+            News::Held { here } => self.known.set_hold(here, true, scene.now),
             News::Retrieved { here } => self.known.set_hold(here, false, scene.now),
             News::Failed => self.known.suspect(Suspicion::Failed, &event.cause, scene.now.at + FAILED_PATIENCE),
             News::Diverted { here: true } => {
@@ -100,6 +94,10 @@ impl Announced {
             () => Unanswered::Cleared,
         };
         let result = self.unanswered(how, &scene.cause);
+        if let Some(cause) = self.known.suspected_cause().filter(|_| how == Unanswered::Failed) {
+            // Why it failed is worth more than the `normalClearing` that follows.
+            scene.cause = cause.clone();
+        }
         self.end(result, scene);
     }
 
