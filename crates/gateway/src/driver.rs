@@ -47,6 +47,8 @@ pub struct Driver {
     next_command: u64,
     /// What the store's queue had no room for, in order. Bounded: nothing new is taken while it is not empty.
     held_back: VecDeque<Submission>,
+    /// The state of each link as it was last told: the same trouble is not told again at each attempt.
+    states: HashMap<String, State>,
     /// Next hops that are being looked up: one a link at most.
     lookups: JoinSet<(LinkIndex, Result<(sip::Transport, SocketAddr), String>)>,
 }
@@ -58,12 +60,7 @@ impl Driver {
     /// What the store kept cannot be read.
     pub fn new(config: Config, store: Store, links: Links) -> Result<Self, RunError> {
         let now = moment();
-        let mut hub = Hub::new(parts(config), now);
-        for saved in store.open_calls()? {
-            if !hub.restore(now, saved) {
-                tracing::warn!("an open call of a line that is no longer configured is forgotten");
-            }
-        }
+        let hub = Hub::new(parts(config), now);
         let mut driver = Self {
             hub,
             links,
@@ -72,7 +69,11 @@ impl Driver {
             next_command: 1,
             held_back: VecDeque::new(),
             lookups: JoinSet::new(),
+            states: HashMap::new(),
         };
+        let mut out = Vec::new();
+        driver.hub.restore(now, driver.store.open_calls()?, &mut out);
+        driver.carry_out(out);
         for (link, dialog) in driver.store.noted_dialogs() {
             let mut out = Vec::new();
             driver.hub.end_remembered(now, &dialog, &mut out);
@@ -172,13 +173,23 @@ impl Driver {
                     }
                 }
                 Output::Dialog(link, dialog) => self.store.note_dialog(&link, dialog),
-                Output::State(link, State::Up) => tracing::info!(link, "the phone is monitored"),
-                Output::State(link, State::Down(why)) => tracing::warn!(link, why, "no session with the phone"),
-                Output::State(link, State::Degraded(why)) => tracing::warn!(link, why, "the phone is not fully monitored"),
+                Output::State(link, state) => self.tell_state(link, state),
                 Output::Note(link, text) => tracing::warn!(link, "{text}"),
                 Output::Discarded(flow, reason) => tracing::debug!(?flow, %reason, "a message was dropped"),
             }
         }
+    }
+
+    fn tell_state(&mut self, link: String, state: State) {
+        if self.states.get(&link) == Some(&state) {
+            return;
+        }
+        match &state {
+            State::Up => tracing::info!(link, "the phone is monitored"),
+            State::Down(why) => tracing::warn!(link, why, "no session with the phone"),
+            State::Degraded(why) => tracing::warn!(link, why, "the phone is not fully monitored"),
+        }
+        self.states.insert(link, state);
     }
 
     fn transmit(&mut self, flow: sip::Flow, bytes: Bytes) {
@@ -231,7 +242,7 @@ fn parts(config: Config) -> Parts {
                 lines: lines_of(&config, name).collect(),
                 heartbeat: phone.heartbeat,
                 request_timeout: phone.request_timeout,
-                reconnect: session::Reconnect { first: phone.reconnect.first, max: phone.reconnect.max },
+                reconnect: phone.reconnect,
             }),
             LinkKind::NotYet { why } => unlinked.extend(lines_of(&config, name).map(|line| (line, why.clone()))),
         }

@@ -13,7 +13,7 @@ mod outbox;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
@@ -25,6 +25,9 @@ use self::outbox::Outbox;
 
 /// Where random bits come from: the system's generator in the daemon, a seeded one in tests.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
+
+/// The first sessions are opened this far apart: thousands of INVITEs at once would drown their own answers.
+const STAGGER: Duration = Duration::from_millis(1);
 
 /// What the hub is made of.
 pub struct Parts {
@@ -117,7 +120,8 @@ impl Hub {
         let unlinked: HashMap<_, _> = parts.unlinked.iter().map(|(line, why)| (line.id.clone(), why.clone())).collect();
         let lines = parts.links.iter().flat_map(|link| &link.lines).chain(parts.unlinked.iter().map(|(line, _)| line));
         let calls = Calls::new(lines.cloned().collect::<Vec<_>>(), parts.call_entropy);
-        let links: Vec<_> = parts.links.into_iter().map(|link| Uacsta::new(link, now.at)).collect();
+        let numbered = (0u32..).zip(parts.links);
+        let links: Vec<_> = numbered.map(|(n, link)| Uacsta::new(link, now.at + STAGGER * n)).collect();
         let numbered = links.iter().enumerate();
         let by_line = numbered.flat_map(|(n, link)| link.lines().map(move |line| (line.id.clone(), LinkIndex(n)))).collect();
         Self {
@@ -134,9 +138,27 @@ impl Hub {
         }
     }
 
-    /// Takes up a call that was open when the gateway last stopped; false if its line is gone.
-    pub fn restore(&mut self, now: Moment, saved: SavedCall) -> bool {
-        self.calls.restore(now, saved)
+    /// Takes up the calls that were open when the gateway last stopped. Where no link will ever vouch for one, it ends
+    /// now; one whose line is gone from the configuration is forgotten.
+    pub fn restore(&mut self, now: Moment, saved: Vec<SavedCall>, out: &mut Vec<Output>) {
+        let mut round = Round::new(now, out);
+        let mut gone = self.outbox.batch();
+        for call in saved {
+            let guid = call.guid;
+            if !self.calls.restore(now, call) {
+                gone.call(guid, None);
+            }
+        }
+        if let outbox::Sealed::Submit(submission) = self.outbox.seal(gone, None) {
+            round.out.push(Output::Submit(submission));
+        }
+        let unlinked: Vec<_> = self.unlinked.keys().cloned().collect();
+        for line in unlinked {
+            let mut news = Vec::new();
+            self.calls.close_line(now, &line, &mut news);
+            self.publish(&mut round, news, None);
+        }
+        self.settle(round);
     }
 
     /// Ends a dialog that a crash left behind on a phone.

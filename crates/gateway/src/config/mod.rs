@@ -17,6 +17,7 @@ use std::{fs, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Durat
 
 use call_model::{Destination, Line, Locale};
 use secrecy::SecretString;
+use session::Reconnect;
 
 pub use error::{ConfigError, Finding, Place, Severity};
 
@@ -93,15 +94,6 @@ pub struct UacstaLink {
     pub request_timeout: Duration,
     /// The pauses between attempts to get through.
     pub reconnect: Reconnect,
-}
-
-/// The pause doubles from `first` to `max`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reconnect {
-    /// Before the second attempt.
-    pub first: Duration,
-    /// The longest.
-    pub max: Duration,
 }
 
 impl Config {
