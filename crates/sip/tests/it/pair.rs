@@ -224,6 +224,8 @@ fn a_lost_connection_fails_what_waits_on_it() {
     let invite = net.invite();
     let second = net.act(0, |agent, now, out| agent.invite(now, invite, out));
     let flow = net.flow(0, 1);
+    net.act(0, |agent, now, out| agent.flow_failed(now, net_flow(flow, 5061), out));
+    assert_eq!(net.events_of(0), [], "another connection");
     net.act(0, |agent, now, out| agent.flow_failed(now, flow, out));
     let events = net.events_of(0);
     assert!(events.contains(&Event::Failed { dialog: gateway, tag: 1, failure: Failure::Flow }), "{events:?}");
@@ -232,6 +234,11 @@ fn a_lost_connection_fails_what_waits_on_it() {
     net.act(0, |agent, now, out| agent.request(now, gateway, 2, Method::INFO, None, out));
     net.settle();
     assert!(matches!(net.events_of(0).as_slice(), [Event::Answered { tag: 2, .. }]), "the dialog itself goes on");
+}
+
+fn net_flow(mut flow: sip::Flow, port: u16) -> sip::Flow {
+    flow.remote.set_port(port);
+    flow
 }
 
 #[test]

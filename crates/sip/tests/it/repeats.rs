@@ -114,6 +114,22 @@ fn a_repeated_info_is_one_request_and_gets_the_same_answer() {
     let answers: std::collections::HashSet<_> =
         net.sent.iter().filter(|sent| sent.from == 0).map(|s| s.text()).collect();
     assert_eq!(answers.len(), 1);
+    assert_eq!(net.discarded, []);
+}
+
+#[test]
+fn a_repeated_answer_is_absorbed_until_timer_k() {
+    let mut net = Net::new(Transport::Udp);
+    let (gateway, _) = net.connected();
+    net.act(0, |agent, now, out| agent.request(now, gateway, 1, Method::INFO, None, out));
+    net.run(Duration::from_secs(3));
+    let answer = net.sent.last().unwrap().bytes.clone();
+    net.inject(0, address(1), &answer);
+    assert_eq!(net.discarded, []);
+    net.run(Duration::from_secs(3));
+    net.inject(0, address(1), &answer);
+    assert_eq!(net.discarded, [(0, sip::Discard::Stray)]);
+    assert_eq!(net.events_of(0).len(), 1);
 }
 
 #[test]

@@ -11,20 +11,22 @@ fn after(headers: &str, invite: impl FnOnce(Invite) -> Invite) -> (Net, sip::Dia
     net.lose = Box::new(|_| true);
     let asked = invite(net.invite());
     let dialog = net.act(0, |agent, now, out| agent.invite(now, asked, out));
-    let copied = ["Via", "From", "Call-ID", "CSeq"];
-    let text = net.sent[0].text();
-    let kept: String = text
-        .lines()
-        .filter(|line| copied.iter().any(|name| line.starts_with(name)))
-        .map(|line| format!("{line}\r\n"))
-        .collect();
-    let to = net.sent[0].header("To").unwrap();
-    let accepted = format!("SIP/2.0 200 OK\r\n{kept}To: {to};tag=phone\r\n{headers}\r\n");
-    net.inject(0, address(1), accepted.as_bytes());
+    accept(&mut net, ";tag=phone", headers);
     assert!(matches!(net.events_of(0).as_slice(), [Event::Accepted { .. }]));
     net.sent.clear();
     net.act(0, |agent, now, out| agent.request(now, dialog, 1, Method::INFO, None, out));
     (net, dialog)
+}
+
+/// Answers what the gateway sent first with 200.
+fn accept(net: &mut Net, tag: &str, headers: &str) {
+    let copied = ["Via", "From", "Call-ID", "CSeq"];
+    let text = net.sent[0].text();
+    let lines = text.lines().filter(|line| copied.iter().any(|name| line.starts_with(name)));
+    let kept: String = lines.map(|line| format!("{line}\r\n")).collect();
+    let to = net.sent[0].header("To").unwrap();
+    let accepted = format!("SIP/2.0 200 OK\r\n{kept}To: {to}{tag}\r\n{headers}\r\n");
+    net.inject(0, address(1), accepted.as_bytes());
 }
 
 fn check(headers: &str, uri: &str, routes: &[&str], remote: &str) {
@@ -89,6 +91,20 @@ fn a_peer_that_moves_is_followed() {
     net.act(0, |agent, now, out| agent.request(now, gateway, 1, Method::INFO, None, out));
     assert!(net.sent[0].text().starts_with("INFO sip:new@10.0.0.2:5999 SIP/2.0\r\n"));
     assert_eq!(net.sent[0].flow.remote, "10.0.0.2:5999".parse().unwrap());
+}
+
+#[test]
+fn a_peer_that_moves_with_its_answer_is_followed() {
+    for method in [Method::UPDATE, Method::INVITE, Method::INFO] {
+        let (mut net, dialog) = after("Contact: <sip:p@10.0.0.2:5062>\r\n", |invite| invite);
+        net.sent.clear();
+        net.act(0, |agent, now, out| agent.request(now, dialog, 2, method.clone(), None, out));
+        accept(&mut net, "", "Contact: <sip:p@10.0.0.2:5099>\r\n");
+        net.act(0, |agent, now, out| agent.request(now, dialog, 3, Method::INFO, None, out));
+        // INFO moves nobody (RFC 3261 12.2: only target refresh requests do).
+        let port = if method == Method::INFO { 5062 } else { 5099 };
+        assert_eq!(net.sent.last().unwrap().flow.remote.port(), port, "{method}");
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn an_ack_is_never_answered() {
         net.inject(0, stranger(), request("ACK", tag, PADDING).replace(PADDING, "").as_bytes());
     }
     assert_eq!(net.discarded, [(0, Discard::StrayAck), (0, Discard::StrayAck)]);
-    net.inject(0, stranger(), request("ACK", "", PADDING).replace("Call-ID: abc\r\n", "").as_bytes());
+    net.inject(0, stranger(), request("ACK", "", &format!("{PADDING}\r\n")).replace("Call-ID: abc\r\n", "").as_bytes());
     assert!(matches!(net.discarded.last(), Some((0, Discard::Malformed(_)))));
     assert_eq!(net.sent_by(0), Vec::<String>::new());
 }
@@ -128,6 +128,15 @@ fn a_request_in_a_dialog_must_come_from_its_peer() {
 }
 
 #[test]
+fn an_extension_nobody_has_is_refused_inside_a_dialog_too() {
+    let mut net = Net::new(Transport::Udp);
+    net.connected();
+    let info = in_dialog(&mut net, "INFO", "Require: timer\r\n");
+    net.inject(0, address(1), &info);
+    assert_eq!((net.kinds_by(0), net.events_of(0)), (vec!["420".to_owned()], vec![]));
+}
+
+#[test]
 fn answers_go_back_where_the_request_came_from() {
     let mut net = Net::new(Transport::Udp);
     let options = request("OPTIONS", "", &format!("{PADDING}\r\n"));
@@ -171,7 +180,9 @@ fn keep_alives_are_borne_and_pings_answered() {
     net.inject(0, address(1), b"\r\n\r\n");
     net.inject(0, address(1), b"\r\n");
     assert_eq!(net.sent.iter().map(|sent| &*sent.bytes).collect::<Vec<_>>(), [b"\r\n"]);
-    assert_eq!((net.events.len(), net.discarded.len()), (0, 0));
+    net.transport = Transport::Udp;
+    net.inject(0, address(1), b"\r\n\r\n");
+    assert_eq!((net.sent.len(), net.events.len(), net.discarded.len()), (1, 0, 0));
 }
 
 /// The 2xx to our INVITE is lost, and the phone already talks: refusing it would make it give up.
