@@ -12,6 +12,30 @@
 //! ```
 //!
 //! Pure: randomness is an argument too, so a whole network of agents runs in virtual time in the tests.
+//!
+//! ```
+//! # #![allow(clippy::disallowed_methods)]
+//! use sip::{Agent, Body, Config, Flow, Invite, Output, Transport};
+//!
+//! let entropy = Box::new(|bytes: &mut [u8]| bytes.fill(4)); // the system's generator, outside of examples
+//! let mut agent = Agent::new(Config::default(), entropy);
+//! let flow = Flow {
+//!     transport: Transport::Udp,
+//!     local: "192.0.2.1:5060".parse()?,
+//!     remote: "192.0.2.20:5060".parse()?,
+//! };
+//! let mut out = Vec::new();
+//! let invite = Invite::new(flow, "sip:101@192.0.2.20".parse()?, "sip:hookswitch@192.0.2.1".parse()?);
+//! let invite = Invite { body: Some(Body::csta("<RequestSystemStatus/>")), ..invite };
+//! let dialog = agent.invite(std::time::Instant::now(), invite, &mut out);
+//!
+//! let [Output::Transmit { flow, bytes }] = out.as_slice() else { panic!("one INVITE") };
+//! assert_eq!(flow.remote.port(), 5060);
+//! assert!(bytes.starts_with(b"INVITE sip:101@192.0.2.20 SIP/2.0\r\n"));
+//! assert!(agent.deadline().is_some(), "it is repeated after half a second");
+//! # let _ = dialog;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod agent;

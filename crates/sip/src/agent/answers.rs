@@ -50,6 +50,17 @@ impl Answers {
         id
     }
 
+    /// One more transaction fits in. When the table is full, the oldest answer that was only kept for repetitions goes:
+    /// should its request be repeated so late, its CSeq shows that it was handled. If the oldest still waits for us,
+    /// we are too slow, and nothing fits in.
+    pub(super) fn make_room(&mut self, bound: usize) -> bool {
+        if self.servers.len() < bound {
+            return true;
+        }
+        let oldest = self.servers.next().filter(|id| self.servers.get(*id).is_some_and(Server::is_answered));
+        oldest.map(|id| self.remove(id)).is_some()
+    }
+
     /// Forgets a transaction that is over.
     pub(super) fn remove(&mut self, id: TransactionId) {
         if let Some(server) = self.servers.remove(id) {

@@ -13,7 +13,8 @@ pub struct Config {
     pub timers: Timers,
     /// Invitations become [`Event::Invited`](crate::Event::Invited); else they are refused with 403.
     pub accept_invites: bool,
-    /// How many transactions of each kind are kept at a time; what comes beyond is refused with 503.
+    /// How many transactions of each kind are kept at a time; what comes beyond is refused with 503. Answers that are
+    /// only kept to be sent again make room before that.
     pub max_transactions: usize,
     /// How many dialogs are kept at a time; an INVITE beyond is refused with 503.
     pub max_dialogs: usize,

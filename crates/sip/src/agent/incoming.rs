@@ -75,7 +75,7 @@ impl Agent {
         if let Some(answer) = request.objection() {
             return self.decline(request, &answer, out);
         }
-        if self.answers.servers.len() >= self.requests.config.max_transactions {
+        if !self.answers.make_room(self.requests.config.max_transactions) {
             return self.decline(request, &overloaded(), out);
         }
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
@@ -144,7 +144,7 @@ impl Agent {
 
     fn receive_invite(&mut self, now: Instant, request: &Request<'_>, out: &mut Vec<Output>) {
         let config = &self.requests.config;
-        if self.answers.servers.len() >= config.max_transactions || self.dialogs.len() >= config.max_dialogs {
+        if self.dialogs.len() >= config.max_dialogs || !self.answers.make_room(config.max_transactions) {
             return self.refuse(request, &overloaded(), out);
         }
         let timers = config.timers;

@@ -14,7 +14,7 @@ const TRYING: Duration = Duration::from_millis(200);
 ///                2xx
 ///   Proceeding ───────► Accepted ──L──► Terminated
 ///    │  └─ 200 ms: 100   └─ 2xx again until ACK (RFC 3261 13.3.1.4)
-///    │  300…699            ACK                  
+///    │  300…699            ACK
 ///    └─────────► Completed ─────► Confirmed ──I──► Terminated
 ///                 │ └─ G: again
 ///                 └─ H: no ACK came ► Terminated

@@ -161,6 +161,14 @@ impl Server {
         }
     }
 
+    /// It is no INVITE, and its answer is only kept to be sent again.
+    pub(crate) fn is_answered(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(_) => false,
+            Machine::NonInvite(machine) => matches!(machine, NonInviteServer::Completed { .. }),
+        }
+    }
+
     fn resend(&self, out: &mut Vec<Output>) {
         out.extend(self.answer.clone().map(|bytes| Output::Transmit { flow: self.flow, bytes }));
     }

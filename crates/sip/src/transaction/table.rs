@@ -64,6 +64,11 @@ impl<K: Copy + Eq + Hash + Ord, T: Timed> Table<K, T> {
         self.alarms.first().map(|(at, _)| *at)
     }
 
+    /// The entry with the next alarm of all.
+    pub(crate) fn next(&self) -> Option<K> {
+        self.alarms.first().map(|(_, key)| *key)
+    }
+
     /// An entry whose alarm is due.
     pub(crate) fn due(&self, now: Instant) -> Option<K> {
         self.alarms.first().filter(|(at, _)| *at <= now).map(|(_, key)| *key)

@@ -279,6 +279,33 @@ fn beyond_the_bounds_the_answer_is_503() {
     };
 }
 
+#[test]
+fn answers_kept_for_repetitions_make_room() {
+    let config = sip::Config { max_transactions: 3, ..sip::Config::default() };
+    let phone = sip::Config { accept_invites: true, ..sip::Config::default() };
+    let mut net = Net::with(Transport::Udp, [config, phone]);
+    net.connected();
+    let first = in_dialog(&mut net, "INFO", "");
+    net.inject(0, address(1), &first);
+    for _ in 0..10 {
+        let info = in_dialog(&mut net, "INFO", "");
+        net.inject(0, address(1), &info);
+        net.run(Duration::from_millis(10));
+    }
+    assert_eq!(net.kinds_by(0), ["200"; 11]);
+    net.inject(0, address(1), &first);
+    assert_eq!(net.kinds_by(0).last().unwrap(), "500", "too late for its answer, but not handled twice");
+    assert_eq!(net.events_of(0).len(), 11);
+    // Who does not answer, gets no more.
+    net.polite = false;
+    for expected in [0, 0, 0, 1] {
+        net.sent.clear();
+        let info = in_dialog(&mut net, "INFO", "");
+        net.inject(0, address(1), &info);
+        assert_eq!(net.kinds_by(0), vec!["503"; expected]);
+    }
+}
+
 /// A request of the phone in the dialog of [`Net::connected`], with more header lines: what it would send next.
 pub fn in_dialog(net: &mut Net, method: &str, headers: &str) -> Vec<u8> {
     let phone = net.agents.len() - 1;
