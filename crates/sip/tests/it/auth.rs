@@ -134,6 +134,27 @@ fn a_wrong_password_is_tried_once() {
         if answer.status == 401));
 }
 
+/// Two requests in flight meet the same challenge: each proof has a count of its own, or the second is a replay.
+#[test]
+fn requests_in_flight_share_a_nonce_but_not_its_count() {
+    let (mut net, invite) = guarded("secret");
+    net.polite = true;
+    let dialog = net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.settle();
+    net.polite = false;
+    net.events.clear();
+    net.sent.clear();
+    for tag in [1, 2] {
+        net.act(0, |agent, now, out| agent.request(now, dialog, tag, Method::INFO, None, out));
+    }
+    guard(&["SHA-256"]).serve(&mut net);
+    let counts: Vec<_> = net.sent.iter().filter_map(count).collect();
+    assert_eq!(counts, ["00000001", "00000002"]);
+    let events = net.events_of(0);
+    assert_eq!(events.len(), 2);
+    assert!(events.iter().all(|event| matches!(event, Event::Answered { answer, .. } if answer.is_success())));
+}
+
 #[test]
 fn a_nonce_that_is_refused_is_not_tried_again() {
     let (mut net, invite) = guarded("secret");

@@ -1,6 +1,8 @@
 //! URIs and their parts.
 
-use sip::{Scheme, Uri, UriError};
+use sip::{Invite, Output, Scheme, Transport, Uri, UriError};
+
+use crate::net::{Net, csta};
 
 #[test]
 fn the_parts_of_a_uri() {
@@ -68,4 +70,12 @@ fn what_is_no_uri_says_why() {
 fn a_log_shows_no_number() {
     let uri: Uri = "sip:+493012345@pbx.example:5060;x=+493012345".parse().unwrap();
     assert_eq!(format!("{uri:?}"), "sip:…@pbx.example:5060");
+    let mut net = Net::new(Transport::Udp);
+    let mut out = Vec::new();
+    let invite = Invite { uri, body: Some(csta("<deviceID>+493012345</deviceID>")), ..net.invite() };
+    assert!(!format!("{invite:?}").contains("3012345"));
+    let now = net.now;
+    net.agents[0].invite(now, invite, &mut out);
+    assert!(matches!(out.as_slice(), [Output::Transmit { .. }]));
+    assert!(!format!("{out:?}").contains("3012345"));
 }
