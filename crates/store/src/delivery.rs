@@ -59,10 +59,12 @@ pub struct Attempt {
 pub enum Verdict {
     /// The endpoint took it.
     Delivered,
-    /// Try again then; its lane waits.
+    /// Try again then, or look at it again when it expires; its lane waits.
     Retry(Timestamp),
     /// Never try again: it is kept as a dead letter, and its lane goes on.
     Dead,
+    /// Dead without an attempt: its time is over, or nobody can send it. Without an error, the last one stays.
+    Buried,
 }
 
 /// Where a delivery stands.

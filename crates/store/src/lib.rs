@@ -243,7 +243,7 @@ impl Store {
         for outbox::Damaged(delivery) in damaged {
             tracing::error!(destination = %destination.0, row = delivery.0, "a delivery is damaged and cannot be sent");
             let error = Some("damaged: the record does not match its checksum".to_owned());
-            self.settle(Attempt { delivery, verdict: Verdict::Dead, status: None, error }).await?;
+            self.settle(Attempt { delivery, verdict: Verdict::Buried, status: None, error }).await?;
         }
         Ok(due)
     }

@@ -61,13 +61,14 @@ pub(crate) fn due(
             Err(_) => damaged.push(Damaged(DeliveryId(row.get(0)?))),
         }
     }
-    due.next = db
+    let next_ms: Option<i64> = db
         .prepare_cached(
             "SELECT next_attempt_ms FROM delivery WHERE destination = ?1 AND next_attempt_ms > ?2
              ORDER BY next_attempt_ms LIMIT 1",
         )?
-        .query_row(params![destination.0.as_str(), horizon_ms], |row| timestamp(row, 0))
+        .query_row(params![destination.0.as_str(), horizon_ms], |row| row.get(0))
         .optional()?;
+    due.next = next_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     Ok((due, damaged))
 }
 
@@ -100,18 +101,21 @@ pub(crate) fn newest(db: &Connection, state: DeliveryState, limit: u32) -> rusql
 pub(crate) fn settle(db: &Connection, attempt: &Attempt, now_ms: i64) -> rusqlite::Result<()> {
     let (state, next) = match attempt.verdict {
         Verdict::Delivered => (DeliveryState::Delivered, None),
-        Verdict::Dead => (DeliveryState::Dead, None),
+        Verdict::Dead | Verdict::Buried => (DeliveryState::Dead, None),
         Verdict::Retry(at) => (DeliveryState::Pending, Some(at.as_millisecond())),
     };
+    let was_tried = attempt.verdict != Verdict::Buried;
     let lane = db
         .prepare_cached(
-            "UPDATE delivery SET state = ?2, next_attempt_ms = min(?3, expires_ms), attempts = attempts + 1,
-                                 last_status = ?4, last_error = ?5
+            "UPDATE delivery SET state = ?2, next_attempt_ms = min(?3, expires_ms), attempts = attempts + ?6,
+                                 last_status = iif(?6, ?4, last_status),
+                                 last_error = iif(?6, ?5, coalesce(?5, last_error))
              WHERE id = ?1 AND state = 'pending' RETURNING destination, call_guid",
         )?
-        .query_row(params![attempt.delivery.0, state_name(state), next, attempt.status, attempt.error], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })
+        .query_row(
+            params![attempt.delivery.0, state_name(state), next, attempt.status, attempt.error, was_tried],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )
         .optional()?;
     match lane {
         Some((destination, guid)) if next.is_none() => promote(db, &destination, &guid, now_ms),
@@ -155,7 +159,7 @@ pub(crate) fn abandon(
     for &delivery in &heads {
         settle(
             db,
-            &Attempt { delivery, verdict: Verdict::Dead, status: None, error: Some(reason.to_owned()) },
+            &Attempt { delivery, verdict: Verdict::Buried, status: None, error: Some(reason.to_owned()) },
             now_ms,
         )?;
     }

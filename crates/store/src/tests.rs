@@ -22,8 +22,8 @@ use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use crate::{
-    Attempt, AuditError, CallChange, Closed, Delivery, DialRecord, OpenError, Settings, Store, StoreEvent, Submission,
-    Verdict, schema,
+    Attempt, AuditError, CallChange, Closed, Delivery, DeliveryState, DialRecord, OpenError, Settings, Store,
+    StoreEvent, Submission, Verdict, schema,
 };
 
 /// The most pages a database may have, 0 for any number; shared with the writer of a test.
@@ -177,6 +177,22 @@ async fn only_the_head_of_a_lane_is_due() {
     assert_eq!(sequences(&due(&store, "a").await), [1, 2], "in the order of the events");
     store.settle(attempt(&heads[0], Verdict::Dead)).await.unwrap();
     assert_eq!(sequences(&due(&store, "a").await), [2, 2], "a dead letter lets its lane go on");
+}
+
+#[tokio::test]
+async fn a_burial_is_no_attempt_and_keeps_the_last_error() {
+    let dir = TempDir::new().unwrap();
+    let (store, _events) = store_with(dir.path(), vec![rendered("a", 1, 1)]).await;
+    let head = due(&store, "a").await.remove(0);
+    let error = Some("answered 500".to_owned());
+    let failed = Attempt { status: Some(500), error, ..attempt(&head, Verdict::Retry(Timestamp::MAX)) };
+    store.settle(failed).await.unwrap();
+    let next = store.due(&DestinationId("a".into()), Timestamp::now(), 1).await.unwrap().next.unwrap();
+    assert_eq!(next, head.expires, "it is looked at again when it expires");
+    store.settle(attempt(&head, Verdict::Buried)).await.unwrap();
+    let dead = store.deliveries(DeliveryState::Dead, 9).await.unwrap();
+    assert_eq!((dead[0].attempts, dead[0].last_status), (1, Some(500)));
+    assert_eq!(dead[0].last_error.as_deref(), Some("answered 500"));
 }
 
 #[tokio::test]

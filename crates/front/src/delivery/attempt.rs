@@ -104,7 +104,7 @@ impl Attempts {
         let schedule = self.schedule(delivery);
         let failed = Lesson::Failed { down_after: schedule.down_after };
         let pause = schedule.pause(delivery.attempts.saturating_add(1));
-        let again = |pause: Duration| retry(delivery, now, pause);
+        let again = |pause: Duration| Verdict::Retry(now.checked_add(pause).unwrap_or(Timestamp::MAX));
         let (verdict, status, error, lesson) = match report {
             Report::Answered { status, .. } if status.is_success() => {
                 (Verdict::Delivered, Some(status), None, Lesson::Works)
@@ -130,14 +130,6 @@ impl Attempts {
     }
 }
 
-/// Later, if that is still before the delivery expires.
-fn retry(delivery: &Delivery, now: Timestamp, pause: Duration) -> Verdict {
-    match now.checked_add(pause) {
-        Ok(at) if at < delivery.expires => Verdict::Retry(at),
-        Ok(_) | Err(_) => Verdict::Dead,
-    }
-}
-
 fn answered(response: &Response<()>) -> Report {
     let status = response.status();
     let may_ask = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
@@ -156,7 +148,7 @@ fn log(delivery: &Delivery, attempt: &Attempt) {
         Verdict::Retry(at) => {
             tracing::warn!(destination, %event_id, attempt = number, status, error, %at, "not delivered; tried again later")
         }
-        Verdict::Dead => {
+        Verdict::Dead | Verdict::Buried => {
             tracing::warn!(destination, %event_id, attempt = number, status, error, "not delivered; given up")
         }
     }

@@ -97,15 +97,17 @@ impl Courier {
                 self.bury(expired).await?;
                 continue;
             }
+            let next = due.next.into_iter().chain(sound.iter().map(|delivery| delivery.expires)).min();
             for delivery in sound.into_iter().take(places) {
                 self.gate.probing(clock);
                 self.send(delivery);
             }
-            let wake = match self.gate.leave(clock) {
+            let opens = match self.gate.leave(clock) {
                 Leave::NoneUntil(at) => at,
-                Leave::All | Leave::Probe => due.next.map(|at| clock + pause_until(at, now)),
+                Leave::All | Leave::Probe => None,
             };
-            return Ok(wake.unwrap_or(clock + LONGEST_SLEEP).min(clock + LONGEST_SLEEP));
+            let wakes = [next.map(|at| clock + pause_until(at, now)), opens, Some(clock + LONGEST_SLEEP)];
+            return Ok(wakes.into_iter().flatten().min().unwrap_or(clock));
         }
     }
 
@@ -128,8 +130,8 @@ impl Courier {
         for delivery in expired {
             let (destination, event_id) = (self.id.0.as_str(), &delivery.rendered.event_id);
             tracing::warn!(destination, event_id, attempts = delivery.attempts, "expired before it could be delivered");
-            let error = Some("expired before it could be delivered".to_owned());
-            let attempt = Attempt { delivery: delivery.id, verdict: Verdict::Dead, status: None, error };
+            let error = (delivery.attempts == 0).then(|| "expired before it could be tried".to_owned());
+            let attempt = Attempt { delivery: delivery.id, verdict: Verdict::Buried, status: None, error };
             let store = self.store.clone();
             burials.spawn(async move { store.settle(attempt).await });
         }
