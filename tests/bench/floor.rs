@@ -42,10 +42,9 @@ fn receive(socket: &UdpSocket, to_writer: &SyncSender<Event>, receiver: SocketAd
     loop {
         let (length, from) = socket.recv_from(&mut buffer)?;
         let message = String::from_utf8_lossy(&buffer[..length]);
-        if let (Some(answer), Some(url)) = (answer(&message), url(&message, receiver)) {
-            if to_writer.send(Event { from, answer, url }).is_err() {
-                return Ok(());
-            }
+        let Some((answer, url)) = answer(&message).zip(url(&message, receiver)) else { continue };
+        if to_writer.send(Event { from, answer, url }).is_err() {
+            return Ok(());
         }
     }
 }

@@ -64,9 +64,16 @@ fn compare(arguments: &[String]) {
     println!("{rounds} rounds of {seconds} s each, {RATE} events/s from {PHONES} phones, times in µs");
     let (mut floor, mut gateway) = (Vec::new(), Vec::new());
     for n in 1..=rounds {
-        for (subject, name, list) in [(Subject::Floor, "floor", &mut floor), (Subject::Gateway, "gateway", &mut gateway)] {
+        for (subject, name, list) in
+            [(Subject::Floor, "floor", &mut floor), (Subject::Gateway, "gateway", &mut gateway)]
+        {
             let round = measure(subject, Duration::from_secs(seconds.into()));
-            println!("round {n} {name:8} p50 {:6}  p99 {:6}  ({} events)", round.at(0.50), round.at(0.99), round.0.len());
+            println!(
+                "round {n} {name:8} p50 {:6}  p99 {:6}  ({} events)",
+                round.at(0.50),
+                round.at(0.99),
+                round.0.len()
+            );
             list.push(round);
         }
     }
@@ -91,13 +98,14 @@ fn measure(subject: Subject, length: Duration) -> Round {
     let mut child = start(subject, folder.path(), port, phones.address(), receiver.address());
     let target = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let latencies = match subject {
-        Subject::Floor => phones.to_floor(target, count),
-        Subject::Gateway => phones.to_gateway(count, PHONES),
+        Subject::Floor => phones.load_floor(target, count),
+        Subject::Gateway => phones.load_gateway(count, PHONES),
     };
     child.kill().unwrap();
     child.wait().unwrap();
     let skip = RATE as usize * WARM_UP.as_secs() as usize;
-    let mut counted: Vec<u64> = latencies.into_iter().skip(skip).map(|latency| latency.expect("an event got lost")).collect();
+    let mut counted: Vec<u64> =
+        latencies.into_iter().skip(skip).map(|latency| latency.expect("an event got lost")).collect();
     counted.sort_unstable();
     Round(counted)
 }

@@ -48,21 +48,25 @@ impl Phones {
     }
 
     /// Sends `count` events straight to the floor, which knows no sessions.
-    pub fn to_floor(mut self, floor: SocketAddr, count: usize) -> Vec<Option<u64>> {
+    pub fn load_floor(mut self, floor: SocketAddr, count: usize) -> Vec<Option<u64>> {
         std::thread::sleep(Duration::from_millis(500));
         let mut buffer = vec![0; 65_535];
-        pace(count, |phones: &mut Self, event, until| {
-            if let Some(xml) = xml_of(event, 1000) {
-                phones.sent[event] = nanoseconds();
-                phones.socket.send_to(info(event, &xml).as_bytes(), floor).unwrap();
-            }
-            while phones.receive(&mut buffer, until).is_some() {}
-        }, &mut self);
+        pace(
+            count,
+            |phones: &mut Self, event, until| {
+                if let Some(xml) = xml_of(event, 1000) {
+                    phones.sent[event] = nanoseconds();
+                    phones.socket.send_to(info(event, &xml).as_bytes(), floor).unwrap();
+                }
+                while phones.receive(&mut buffer, until).is_some() {}
+            },
+            &mut self,
+        );
         self.latencies()
     }
 
     /// Waits for the gateway's sessions with all phones, then sends `count` events in them.
-    pub fn to_gateway(mut self, count: usize, phones: usize) -> Vec<Option<u64>> {
+    pub fn load_gateway(mut self, count: usize, phones: usize) -> Vec<Option<u64>> {
         let config = sip::Config { accept_invites: true, ..sip::Config::default() };
         let mut agent = sip::Agent::new(config, entropy());
         let mut buffer = vec![0; 65_535];
@@ -71,18 +75,22 @@ impl Phones {
         while monitored < phones {
             monitored += self.serve(&mut agent, &mut dialogs, &mut buffer, Instant::now() + Duration::from_millis(50));
         }
-        pace(count, |phones: &mut Self, event, until| {
-            // Both events of a call come from the same phone.
-            let call = if event % 2 == 0 { event / 2 } else { (event / 2).saturating_sub(CALL_LENGTH) };
-            let (dialog, user) = dialogs[call % dialogs.len()];
-            if let Some(xml) = xml_of(event, user) {
-                let mut out = Vec::new();
-                phones.sent[event] = nanoseconds();
-                agent.request(Instant::now(), dialog, 0, sip::Method::INFO, Some(sip::Body::csta(xml)), &mut out);
-                phones.transmit(out);
-            }
-            phones.serve(&mut agent, &mut dialogs.clone(), &mut buffer, until);
-        }, &mut self);
+        pace(
+            count,
+            |phones: &mut Self, event, until| {
+                // Both events of a call come from the same phone.
+                let call = if event.is_multiple_of(2) { event / 2 } else { (event / 2).saturating_sub(CALL_LENGTH) };
+                let (dialog, user) = dialogs[call % dialogs.len()];
+                if let Some(xml) = xml_of(event, user) {
+                    let mut out = Vec::new();
+                    phones.sent[event] = nanoseconds();
+                    agent.request(Instant::now(), dialog, 0, sip::Method::INFO, Some(sip::Body::csta(xml)), &mut out);
+                    phones.transmit(out);
+                }
+                phones.serve(&mut agent, &mut dialogs.clone(), &mut buffer, until);
+            },
+            &mut self,
+        );
         self.latencies()
     }
 
@@ -132,7 +140,8 @@ impl Phones {
     /// Microseconds of each event; `None` if its URL did not come. The first events have no call to end.
     fn latencies(self) -> Vec<Option<u64>> {
         let deadline = Instant::now() + PATIENCE;
-        let missing = || self.arrivals.iter().zip(&self.sent).any(|(a, sent)| *sent > 0 && a.load(Ordering::Acquire) == 0);
+        let missing =
+            || self.arrivals.iter().zip(&self.sent).any(|(a, sent)| *sent > 0 && a.load(Ordering::Acquire) == 0);
         while missing() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -163,21 +172,24 @@ fn answer(
             dialogs.push((*dialog, uri.user().unwrap().parse().unwrap()));
             (*transaction, Response::normal_status(), 0)
         }
-        sip::Event::Requested { dialog, transaction, body: Some(body), .. } => {
-            match csta::xml::decode(&body.bytes) {
-                Ok(Message::Request(Request::MonitorStart(_))) => {
-                    let user = dialogs.iter().find(|(known, _)| known == dialog).map_or(0, |(_, user)| *user);
-                    let cross_ref = csta::CrossRefId(user.to_string().into());
-                    let response = MonitorStartResponse { cross_ref, monitor_existing_calls: None };
-                    (*transaction, Response::MonitorStart(response), 0)
-                }
-                Ok(Message::Request(Request::SnapshotDevice(_))) => {
-                    (*transaction, Response::SnapshotDevice(SnapshotDeviceResponse::default()), 1)
-                }
-                _ => (*transaction, Response::normal_status(), 0),
+        sip::Event::Requested { dialog, transaction, body: Some(body), .. } => match csta::xml::decode(&body.bytes) {
+            Ok(Message::Request(Request::MonitorStart(_))) => {
+                let user = dialogs.iter().find(|(known, _)| known == dialog).map_or(0, |(_, user)| *user);
+                let cross_ref = csta::CrossRefId(user.to_string().into());
+                let response = MonitorStartResponse { cross_ref, monitor_existing_calls: None };
+                (*transaction, Response::MonitorStart(response), 0)
             }
-        }
-        _ => return 0,
+            Ok(Message::Request(Request::SnapshotDevice(_))) => {
+                (*transaction, Response::SnapshotDevice(SnapshotDeviceResponse::default()), 1)
+            }
+            _ => (*transaction, Response::normal_status(), 0),
+        },
+        sip::Event::Requested { .. }
+        | sip::Event::Accepted { .. }
+        | sip::Event::Rejected { .. }
+        | sip::Event::Answered { .. }
+        | sip::Event::Failed { .. }
+        | sip::Event::Ended { .. } => return 0,
     };
     let body = sip::Body::csta(csta::xml::encode(&response.into(), Edition::Ed3));
     agent.respond(Instant::now(), transaction, sip::Answer::new(200).with_body(body), out);
@@ -187,7 +199,7 @@ fn answer(
 /// The event's message; `None` for the end of a call that never began.
 fn xml_of(event: usize, user: usize) -> Option<Vec<u8>> {
     const NS: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";
-    let begins = event % 2 == 0;
+    let begins = event.is_multiple_of(2);
     let call = if begins { event / 2 } else { (event / 2).checked_sub(CALL_LENGTH)? } + FIRST_CALL;
     let device = format!("<deviceIdentifier>{user}</deviceIdentifier>");
     let monitor = format!("<monitorCrossRefID>{user}</monitorCrossRefID>");
@@ -223,6 +235,6 @@ fn info(event: usize, xml: &[u8]) -> String {
     )
 }
 
-fn entropy() -> Box<dyn FnMut(&mut [u8]) + Send> {
+fn entropy() -> gateway::hub::Entropy {
     Box::new(|bytes| getrandom::fill(bytes).unwrap())
 }

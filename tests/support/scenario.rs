@@ -69,10 +69,8 @@ pub fn check(text: &str) -> Result<(), String> {
     world.open();
     let mut expected = Vec::new();
     for step in scenario.steps {
-        if let When::Exactly(at) = step.at {
-            if !matches!(step.what, What::Requests(_)) {
-                world.advance_to(at);
-            }
+        if let (When::Exactly(at), false) = (step.at, matches!(step.what, What::Requests(_))) {
+            world.advance_to(at);
         }
         match step.what {
             What::Sends(xml) => world.phone_sends(&xml),

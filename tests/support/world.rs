@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call_model::{Destination, Line, Locale, Moment, Rendered};
-use csta::{CstaError, Edition, ErrorCategory, Message, MonitorStartResponse, Request, Response, SnapshotDeviceResponse};
-use gateway::hub::{Hub, Input, Output, Parts};
+use csta::{
+    CstaError, Edition, ErrorCategory, Message, MonitorStartResponse, Request, Response, SnapshotDeviceResponse,
+};
+use gateway::hub::{Entropy, Hub, Input, Output, Parts};
 use jiff::Timestamp;
 use session::{Reconnect, State, UacstaConfig};
 use store::StoreEvent;
@@ -109,7 +111,7 @@ impl World {
         let mut out = Vec::new();
         let body = sip::Body::csta(xml.into_bytes());
         self.phone.agent.request(self.instant(), dialog, 0, sip::Method::INFO, Some(body), &mut out);
-        self.from_phone(out);
+        self.phone_said(out);
     }
 
     /// The phone forgets all its dialogs.
@@ -139,7 +141,7 @@ impl World {
             self.tell(Input::Timeout);
             let mut out = Vec::new();
             self.phone.agent.timeout(self.instant(), &mut out);
-            self.from_phone(out);
+            self.phone_said(out);
         }
         self.now = end;
     }
@@ -156,18 +158,18 @@ impl World {
         let mut out = Vec::new();
         self.hub.handle(self.moment(), input, &mut out);
         for output in out {
-            self.from_hub(output);
+            self.hub_said(output);
         }
     }
 
-    fn from_hub(&mut self, output: Output) {
+    fn hub_said(&mut self, output: Output) {
         match output {
             Output::Transmit(flow, bytes) => {
                 if self.now >= self.phone.silent_until {
                     let back = sip::Flow { local: flow.remote, remote: flow.local, ..flow };
                     let mut out = Vec::new();
                     self.phone.agent.receive(self.instant(), back, &bytes, &mut out);
-                    self.from_phone(out);
+                    self.phone_said(out);
                 }
             }
             Output::Reach(link, _) => {
@@ -186,7 +188,7 @@ impl World {
         }
     }
 
-    fn from_phone(&mut self, outputs: Vec<sip::Output>) {
+    fn phone_said(&mut self, outputs: Vec<sip::Output>) {
         for output in outputs {
             match output {
                 sip::Output::Transmit { flow, bytes } => {
@@ -198,7 +200,7 @@ impl World {
                 sip::Output::Event(event) => {
                     let mut out = Vec::new();
                     self.phone.handle(self.instant(), event, &mut out);
-                    self.from_phone(out);
+                    self.phone_said(out);
                 }
                 sip::Output::Discarded { .. } => {}
             }
@@ -259,7 +261,7 @@ fn uri(text: &str) -> sip::Uri {
 }
 
 /// Bytes that differ each time, and are the same in each run (splitmix64).
-fn counter(seed: u64) -> Box<dyn FnMut(&mut [u8]) + Send> {
+fn counter(seed: u64) -> Entropy {
     let mut state = seed;
     Box::new(move |bytes| {
         for chunk in bytes.chunks_mut(8) {

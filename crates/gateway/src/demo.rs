@@ -146,7 +146,10 @@ async fn show(receiver: &mut Receiver) {
 
 fn introduce(file: &Path, world: &World) {
     let commands = world.commands;
-    say(&format!("Two phones, {} and {}, are monitored over uaCSTA. Every {PAUSE:?} something happens to one of", PHONES[0], PHONES[1]));
+    say(&format!(
+        "Two phones, {} and {}, are monitored over uaCSTA. Every {PAUSE:?} something happens to one of",
+        PHONES[0], PHONES[1]
+    ));
     say("them; each line below is an action URL as the receiver got it.");
     say("");
     say("Make a phone dial:");

@@ -1,7 +1,6 @@
 //! The hub's hands: gives it what arrives and the time, and does what it wants done.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, LinkConfig, LinkKind, UacstaLink};
 use crate::hub::{Entropy, Hub, Input, LinkIndex, Output, Parts};
-use crate::links::{self, Arrival, Links};
+use crate::links::{self, Arrival, Links, NextHop};
 use crate::run::RunError;
 
 /// So long the phones get for the end of their sessions when the gateway stops.
@@ -26,6 +25,9 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// So many inputs are handled before the timers get their turn.
 const BURST: usize = 64;
+
+/// A link's next hop, or why there is none.
+type Lookup = (LinkIndex, Result<NextHop, String>);
 
 /// What the hub listens to.
 pub struct Sources {
@@ -50,7 +52,7 @@ pub struct Driver {
     /// The state of each link as it was last told: the same trouble is not told again at each attempt.
     states: HashMap<String, State>,
     /// Next hops that are being looked up: one a link at most.
-    lookups: JoinSet<(LinkIndex, Result<(sip::Transport, SocketAddr), String>)>,
+    lookups: JoinSet<Lookup>,
 }
 
 impl Driver {
@@ -94,7 +96,7 @@ impl Driver {
             let has_room = self.held_back.is_empty();
             tokio::select! {
                 biased;
-                Some(event) = sources.store_events.recv() => self.from_store(event)?,
+                Some(event) = sources.store_events.recv() => self.store_said(event)?,
                 () = stop.cancelled() => break,
                 Some(dial) = sources.commands.recv() => self.command(dial),
                 Some(found) = self.lookups.join_next() => self.found(found),
@@ -129,14 +131,14 @@ impl Driver {
         self.handle(Input::Command(id, command));
     }
 
-    fn found(&mut self, found: Result<(LinkIndex, Result<(sip::Transport, SocketAddr), String>), tokio::task::JoinError>) {
+    fn found(&mut self, found: Result<Lookup, tokio::task::JoinError>) {
         if let Ok((link, result)) = found {
             let flow = result.and_then(|(transport, remote)| self.links.flow_to(transport, remote));
             self.handle(Input::Reached(link, flow));
         }
     }
 
-    fn from_store(&mut self, event: StoreEvent) -> Result<(), RunError> {
+    fn store_said(&mut self, event: StoreEvent) -> Result<(), RunError> {
         match &event {
             StoreEvent::Durable { .. } => {}
             StoreEvent::Full { reason } => {

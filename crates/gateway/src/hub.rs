@@ -123,7 +123,8 @@ impl Hub {
         let numbered = (0u32..).zip(parts.links);
         let links: Vec<_> = numbered.map(|(n, link)| Uacsta::new(link, now.at + STAGGER * n)).collect();
         let numbered = links.iter().enumerate();
-        let by_line = numbered.flat_map(|(n, link)| link.lines().map(move |line| (line.id.clone(), LinkIndex(n)))).collect();
+        let by_line =
+            numbered.flat_map(|(n, link)| link.lines().map(move |line| (line.id.clone(), LinkIndex(n)))).collect();
         Self {
             agent: sip::Agent::new(parts.sip, parts.sip_entropy),
             deadlines: Deadlines::new(links.iter().map(Uacsta::deadline)),
@@ -185,7 +186,9 @@ impl Hub {
             Input::Command(id, command) => self.command(&mut round, id, command),
             Input::Store(event) => self.stored(&mut round, event),
             Input::Timeout => self.timeout(&mut round),
-            Input::Stop => (0..self.links.len()).for_each(|n| self.tell(&mut round, LinkIndex(n), session::Input::Stop)),
+            Input::Stop => {
+                (0..self.links.len()).for_each(|n| self.tell(&mut round, LinkIndex(n), session::Input::Stop))
+            }
         }
         self.settle(round);
     }
@@ -257,25 +260,25 @@ impl Hub {
             for output in std::mem::take(&mut round.wire) {
                 match output {
                     sip::Output::Transmit { flow, bytes } => round.out.push(Output::Transmit(flow, bytes)),
-                    sip::Output::Event(event) => self.from_agent(&mut round, event),
+                    sip::Output::Event(event) => self.agent_said(&mut round, event),
                     sip::Output::Discarded { flow, reason } => round.out.push(Output::Discarded(flow, reason)),
                 }
             }
             match round.todo.pop_front() {
-                Some((link, output)) => self.from_session(&mut round, link, output),
+                Some((link, output)) => self.session_said(&mut round, link, output),
                 None if round.wire.is_empty() => return,
                 None => {}
             }
         }
     }
 
-    fn from_agent(&mut self, round: &mut Round<'_>, event: sip::Event) {
+    fn agent_said(&mut self, round: &mut Round<'_>, event: sip::Event) {
         if let Some(link) = self.by_dialog.get(&event.dialog()).copied() {
             self.tell(round, link, session::Input::Sip(event));
         }
     }
 
-    fn from_session(&mut self, round: &mut Round<'_>, link: LinkIndex, output: session::Output) {
+    fn session_said(&mut self, round: &mut Round<'_>, link: LinkIndex, output: session::Output) {
         let name = self.links[link.0].name().to_owned();
         match output {
             session::Output::Reach(uri) => round.out.push(Output::Reach(link, uri)),
@@ -301,7 +304,14 @@ impl Hub {
     }
 
     /// An event changes the calls only if what follows from it can be kept.
-    fn event(&mut self, round: &mut Round<'_>, link: LinkIndex, line: &LineId, event: &call_model::Event, ack: session::Ack) {
+    fn event(
+        &mut self,
+        round: &mut Round<'_>,
+        link: LinkIndex,
+        line: &LineId,
+        event: &call_model::Event,
+        ack: session::Ack,
+    ) {
         if !self.outbox.accepts() {
             return self.tell(round, link, session::Input::Refused(ack));
         }

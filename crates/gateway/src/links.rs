@@ -22,13 +22,18 @@ pub enum Arrival {
     Failed(sip::Flow),
 }
 
+/// How and where a next hop is reached.
+pub type NextHop = (sip::Transport, SocketAddr);
+
 /// So many messages may wait for the hub. A flood fills this queue, then the kernel's buffers, and is dropped there,
 /// where SIP repeats it.
 const QUEUE: usize = 4096;
 
 /// A listener could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen for SIP on {transport}:{address}: {source} (is another program on this port? set another one in [sip] listen)")]
+#[error(
+    "cannot listen for SIP on {transport}:{address}: {source} (is another program on this port? set another one in [sip] listen)"
+)]
 pub struct BindError {
     transport: &'static str,
     address: SocketAddr,
@@ -102,7 +107,9 @@ impl Links {
         let family = if remote.is_ipv4() { "an IPv4" } else { "an IPv6" };
         let listening = listening.ok_or_else(|| {
             let transport = transport.name().to_ascii_lowercase();
-            format!("[sip] listen has no {transport} address for {family} phone: add one, like \"{transport}:0.0.0.0:5060\"")
+            format!(
+                "[sip] listen has no {transport} address for {family} phone: add one, like \"{transport}:0.0.0.0:5060\""
+            )
         })?;
         let ip = if listening.ip().is_unspecified() { address_towards(remote) } else { Ok(listening.ip()) };
         let ip = ip.map_err(|error| format!("no route to {remote}: {error}"))?;
@@ -122,7 +129,7 @@ fn address_towards(remote: SocketAddr) -> io::Result<IpAddr> {
 ///
 /// # Errors
 /// The name has no address, or the URI wants TLS: in words for an administrator.
-pub async fn resolve(uri: &sip::Uri) -> Result<(sip::Transport, SocketAddr), String> {
+pub async fn resolve(uri: &sip::Uri) -> Result<NextHop, String> {
     let transport = transport(uri)?;
     let host = uri.host().trim_start_matches('[').trim_end_matches(']').to_owned();
     let port = uri.port().unwrap_or(5060);

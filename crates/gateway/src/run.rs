@@ -35,7 +35,9 @@ pub enum RunError {
     #[error(transparent)]
     Commands(#[from] front::commands::BindError),
     /// The store failed in a way that must not be retried: nothing more was acknowledged.
-    #[error("the store failed and the gateway has stopped acknowledging: {0}. Check the disk; events that were not acknowledged will be sent again by the phones")]
+    #[error(
+        "the store failed and the gateway has stopped acknowledging: {0}. Check the disk; events that were not acknowledged will be sent again by the phones"
+    )]
     StoreFailed(String),
 }
 
@@ -79,7 +81,7 @@ impl Gateway {
             front::delivery::Options::default(),
             stop.clone(),
         ));
-        let driver = Driver::new(config, store, links)?;
+        let driver = Driver::new(config, store.clone(), links)?;
         let sources = Sources { arrivals, store_events, commands: command_queue };
         let stopping = stop.clone();
         let task = tokio::spawn(async move {
@@ -91,6 +93,7 @@ impl Gateway {
                 if let Some(served) = served {
                     let _ = served.await;
                 }
+                store.close().await;
             })
             .await;
             result

@@ -47,6 +47,7 @@ pub enum Input {
 
 /// What a session wants done.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // nearly every output is an event: it is not worth an allocation to shrink the rest
 pub enum Output {
     /// Find a way to this next hop and answer with [`Input::Reachable`] or [`Input::Unreachable`].
     Reach(sip::Uri),

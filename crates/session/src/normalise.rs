@@ -4,9 +4,7 @@
 //! names its own device in a way nobody could foresee, the state of the line's own connection helps
 //! (localConnectionInfo, optional in every event, so never relied on alone).
 
-use call_model::{
-    CallRef, Cause, ConnectionState, Event, Joined, Line, News, Number, Parties, Party, SnapshotCall,
-};
+use call_model::{CallRef, Cause, ConnectionState, Event, Joined, Line, News, Number, Parties, Party, SnapshotCall};
 use compact_str::CompactString;
 use csta::{
     CallLinkageId, CallState, ConnectionId, ConnectionListItem, DeviceId, EventCause, EventKind, LocalConnectionState,
@@ -20,14 +18,18 @@ pub(crate) fn event(line: &Line, event: &csta::Event) -> Option<Event> {
         EventKind::ServiceInitiated => News::Initiated,
         EventKind::Originated => News::Originated,
         EventKind::NetworkReached => News::Reached,
-        EventKind::Delivered | EventKind::Offered if event.cause == Some(EventCause::ENTERING_DISTRIBUTION) => News::Queued,
+        EventKind::Delivered | EventKind::Offered if event.cause == Some(EventCause::ENTERING_DISTRIBUTION) => {
+            News::Queued
+        }
         EventKind::Delivered | EventKind::Offered => News::Alerting { here: seen.alerts_here() },
         EventKind::Queued { .. } => News::Queued,
         EventKind::Established => News::Established { here: seen.by_line() },
         EventKind::Held => News::Held { here: seen.by_line() || seen.local_is(LocalConnectionState::Hold) },
         EventKind::Retrieved => News::Retrieved { here: seen.by_line() },
         EventKind::Failed => News::Failed,
-        EventKind::Diverted { .. } => News::Diverted { here: seen.by_line() || seen.local_is(LocalConnectionState::Null) },
+        EventKind::Diverted { .. } => {
+            News::Diverted { here: seen.by_line() || seen.local_is(LocalConnectionState::Null) }
+        }
         EventKind::Transferred(joined) => News::Transferred(seen.joined(joined)),
         EventKind::Conferenced(joined) => News::Conferenced(seen.joined(joined)),
         EventKind::ConnectionCleared => News::Cleared { here: seen.clears_here() },
@@ -103,7 +105,9 @@ impl Seen<'_> {
     fn clears_here(&self) -> bool {
         match (self.about_line(), self.event.local_connection_info) {
             (Some(true), _) | (_, Some(LocalConnectionState::Null)) | (None, None) => true,
-            (Some(false), None) => self.event.device.as_ref().and_then(SubjectDevice::device).is_some_and(|d| self.is_line(d)),
+            (Some(false), None) => {
+                self.event.device.as_ref().and_then(SubjectDevice::device).is_some_and(|d| self.is_line(d))
+            }
             (
                 Some(false) | None,
                 Some(
@@ -124,7 +128,8 @@ impl Seen<'_> {
         let endpoints = joined.connections.iter().filter(other).filter_map(|item| item.endpoint.as_ref());
         let transferring = self.event.device.as_ref();
         let others = endpoints.filter(|endpoint| Some(*endpoint) != transferring);
-        let remote = joined.party.iter().chain(others).map(|device| party(self.line, device)).find(|p| !self.line.is(p));
+        let remote =
+            joined.party.iter().chain(others).map(|device| party(self.line, device)).find(|p| !self.line.is(p));
         Joined {
             here: self.event.device.as_ref().and_then(SubjectDevice::device).is_some_and(|device| self.is_line(device)),
             secondary: joined.secondary_old_call.as_ref().and_then(call_ref),
@@ -198,7 +203,9 @@ fn connection_state(states: &CallState) -> Option<ConnectionState> {
             }
             Some(LocalConnectionState::Queued) => Some(ConnectionState::Queued),
             Some(LocalConnectionState::Fail) => Some(ConnectionState::Failed),
-            Some(LocalConnectionState::Connected | LocalConnectionState::Hold) | None => Some(ConnectionState::Connected),
+            Some(LocalConnectionState::Connected | LocalConnectionState::Hold) | None => {
+                Some(ConnectionState::Connected)
+            }
         },
         LocalConnectionState::Hold => Some(ConnectionState::Held),
         LocalConnectionState::Queued => Some(ConnectionState::Queued),

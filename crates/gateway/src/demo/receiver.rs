@@ -73,7 +73,8 @@ impl Received {
     /// A value of the query, decoded; empty if it is not there.
     pub(super) fn value(&self, key: &str) -> String {
         let pairs = self.uri.query().unwrap_or_default().split('&');
-        let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value);
+        let value =
+            pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value);
         percent_decode_str(value.unwrap_or_default()).decode_utf8_lossy().into_owned()
     }
 }

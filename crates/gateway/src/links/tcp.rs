@@ -119,7 +119,13 @@ async fn open(flow: sip::Flow, queue: mpsc::Receiver<Bytes>, shared: Shared) {
 }
 
 /// One connection, until either side ends it.
-async fn serve(stream: TcpStream, flow: sip::Flow, queue: mpsc::Receiver<Bytes>, _room: OwnedSemaphorePermit, shared: Shared) {
+async fn serve(
+    stream: TcpStream,
+    flow: sip::Flow,
+    queue: mpsc::Receiver<Bytes>,
+    _room: OwnedSemaphorePermit,
+    shared: Shared,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
@@ -187,7 +193,8 @@ impl Decoder for Messages {
     type Error = io::Error;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
-        let length = sip::frame::frame_len(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let length =
+            sip::frame::frame_len(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(length.map(|length| buffer.split_to(length).freeze()))
     }
 }

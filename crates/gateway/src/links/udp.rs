@@ -25,7 +25,11 @@ pub(super) struct Datagrams {
 }
 
 impl Datagrams {
-    pub(super) fn bind(address: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) -> io::Result<Self> {
+    pub(super) fn bind(
+        address: SocketAddr,
+        arrivals: mpsc::Sender<Arrival>,
+        stop: CancellationToken,
+    ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
             socket.set_only_v6(true)?;

@@ -220,7 +220,9 @@ impl Uacsta {
         self.heard(turn.now);
         match event {
             sip::Event::Accepted { dialog, answer } => self.accepted(turn, dialog, &answer),
-            sip::Event::Rejected { failure, .. } => self.fail(turn, words::refusal(&failure, self.config.credentials.is_some())),
+            sip::Event::Rejected { failure, .. } => {
+                self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()))
+            }
             sip::Event::Answered { tag, answer, .. } => self.answered(turn, tag, &answer),
             sip::Event::Failed { tag, failure, .. } => {
                 if let Some(Pending { purpose: Purpose::Dial(dial), .. }) = self.pending.remove(&tag) {

@@ -28,14 +28,14 @@ impl Uacsta {
             credentials: self.config.credentials.clone(),
             body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),
             give_up: Some(GIVE_UP),
-            ..sip::Invite::new(flow, self.config.uri.clone(), self.from_uri(flow))
+            ..sip::Invite::new(flow, self.config.uri.clone(), self.caller_uri(flow))
         };
         let dialog = turn.agent.invite(turn.now, invite, turn.wire);
         self.phase = Phase::Inviting { dialog };
     }
 
     /// Who calls: behind a proxy the account it knows, else the gateway at its own address.
-    fn from_uri(&self, flow: sip::Flow) -> sip::Uri {
+    fn caller_uri(&self, flow: sip::Flow) -> sip::Uri {
         let account = self.config.proxy.as_ref().zip(self.config.credentials.as_ref());
         let known = account.and_then(|(proxy, credentials)| {
             sip::Uri::parse(format!("sip:{}@{}", credentials.username, proxy.host()).as_bytes()).ok()
@@ -116,9 +116,7 @@ impl Uacsta {
             return self.snapshot(turn, index);
         }
         let calls = match read(answer) {
-            Ok(Message::Response(Response::SnapshotDevice(response))) => {
-                normalise::snapshot(&monitor.line, &response)
-            }
+            Ok(Message::Response(Response::SnapshotDevice(response))) => normalise::snapshot(&monitor.line, &response),
             Ok(Message::Error(error)) => {
                 turn.out.push(Output::Note(format!("the phone gives no snapshot of {}: {error}", monitor.line.id)));
                 None

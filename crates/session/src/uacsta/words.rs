@@ -8,8 +8,12 @@ pub(super) fn refusal(failure: &Failure, has_credentials: bool) -> String {
         Failure::Status(answer) => match answer.status {
             401 | 407 if has_credentials => "the phone refuses the username or password of this link".into(),
             401 | 407 => "the phone asks for a login: set username and password of this link".into(),
-            404 | 480 | 604 => format!("{}: the phone does not know this address, or is not registered", status(answer)),
-            415 | 488 | 606 => format!("{}: the phone does not take CSTA; is uaCSTA switched on in its settings?", status(answer)),
+            404 | 480 | 604 => {
+                format!("{}: the phone does not know this address, or is not registered", status(answer))
+            }
+            415 | 488 | 606 => {
+                format!("{}: the phone does not take CSTA; is uaCSTA switched on in its settings?", status(answer))
+            }
             _ => format!("the phone refuses the session: {}", status(answer)),
         },
         Failure::Timeout => "the phone does not answer: is it on, and are address and port right?".into(),
