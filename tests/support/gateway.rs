@@ -19,15 +19,15 @@ pub struct RunningGateway {
 }
 
 impl RunningGateway {
-    /// Starts from the text of a configuration file; what stands before its first table is ours.
+    /// Starts from the text of a configuration file, but for its state folder and its zone.
     ///
     /// # Panics
     /// The configuration is wrong, or the gateway does not start.
     pub async fn start(config: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let state = folder.path().join("state");
         let file = folder.path().join("hookswitch.toml");
-        std::fs::write(&file, format!("state_dir = {state:?}\ntimezone = \"UTC\"\n{config}")).unwrap();
+        std::fs::write(&file, format!("state_dir = {state:?}\ntimezone = \"UTC\"\n{config}")).expect("a file in it");
         let config = Config::load(&file).unwrap_or_else(|error| panic!("{error}"));
         let gateway = Gateway::start(config).await.unwrap_or_else(|error| panic!("{error}"));
         Self { gateway, _folder: folder }

@@ -31,7 +31,7 @@ pub fn absent(what: &str) {
     let required = std::env::var_os("HOOKSWITCH_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(!required, "{what}, and HOOKSWITCH_REQUIRE_PEERS=1 is set");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let _ = writeln!(std::io::stderr(), "{test}: skipped, {what}");
+    let _ = std::io::stderr().write_all(format!("{test}: skipped, {what}\n").as_bytes());
 }
 
 /// A program that runs until it ends by itself or is dropped.

@@ -23,8 +23,8 @@ impl Receiver {
     /// # Panics
     /// There is no loopback.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
+        let address = listener.local_addr().expect("its address");
         let (sender, requests) = mpsc::channel(1024);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

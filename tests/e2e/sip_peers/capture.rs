@@ -13,42 +13,6 @@ use tokio::process::{ChildStdout, Command};
 /// So long tshark may take to show what is on the wire.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Every CSTA message of `inbound_call.xml`: how it travels, and its root element.
-pub(super) const INBOUND_CALL: &[&str] = &[
-    "INVITE RequestSystemStatus",
-    "200 RequestSystemStatusResponse",
-    "INFO MonitorStart",
-    "200 MonitorStartResponse",
-    "INFO SnapshotDevice",
-    "200 SnapshotDeviceResponse",
-    "INFO DeliveredEvent",
-    "INFO EstablishedEvent",
-    "INFO HeldEvent",
-    "INFO RetrievedEvent",
-    "INFO ConnectionClearedEvent",
-    "INFO MonitorStop",
-    "200 MonitorStopResponse",
-];
-
-/// The same of `make_call.xml`.
-pub(super) const MAKE_CALL: &[&str] = &[
-    "INVITE RequestSystemStatus",
-    "200 RequestSystemStatusResponse",
-    "INFO MonitorStart",
-    "200 MonitorStartResponse",
-    "INFO SnapshotDevice",
-    "200 SnapshotDeviceResponse",
-    "INFO MakeCall",
-    "200 MakeCallResponse",
-    "INFO ServiceInitiatedEvent",
-    "INFO OriginatedEvent",
-    "INFO DeliveredEvent",
-    "INFO EstablishedEvent",
-    "INFO ConnectionClearedEvent",
-    "INFO MonitorStop",
-    "200 MonitorStopResponse",
-];
-
 /// A running capture.
 pub(super) struct Capture {
     process: Process,
@@ -67,10 +31,11 @@ pub(super) struct Seen {
 impl Capture {
     /// Captures all that goes from or to this port of 127.0.0.1; `None` where capturing is not allowed.
     pub(super) async fn start(tshark: &Path, port: u16) -> Option<Self> {
-        let seen = Seen { tshark: tshark.to_owned(), port, folder: tempfile::tempdir().unwrap() };
-        let marker = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        marker.connect(marker.local_addr().unwrap()).await.unwrap();
-        let filter = format!("port {port} or udp port {}", marker.local_addr().unwrap().port());
+        let seen = Seen { tshark: tshark.to_owned(), port, folder: tempfile::tempdir().expect("a temporary folder") };
+        let marker = UdpSocket::bind("127.0.0.1:0").await.expect("a port of loopback");
+        let address = marker.local_addr().expect("its address");
+        marker.connect(address).await.expect("a way to itself");
+        let filter = format!("port {port} or udp port {}", address.port());
         let mut command = Command::new(tshark);
         command.args(["-i", "lo", "-f", &filter, "-P", "-l", "-T", "fields", "-e", "udp.payload", "-w"]);
         command.arg(seen.file()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -110,21 +75,19 @@ impl Capture {
 }
 
 impl Seen {
-    /// The CSTA messages that tshark finds: the method or status, and the root element.
-    pub(super) async fn csta(&self) -> Vec<String> {
-        let fields = ["sip.Method", "sip.Status-Code", "xml.tag"];
-        let rows = self.read("xml && sip.resend == 0", &fields).await;
-        let message = |row: String| {
-            let (how, tags) = row.split_at(row.find('<').unwrap_or(row.len()));
-            let root = tags.trim_start_matches('<').split([' ', '>', '/']).next().unwrap_or_default();
-            format!("{} {root}", how.trim())
-        };
-        rows.into_iter().map(message).collect()
+    /// The root elements that tshark finds: those that name their namespace. A TCP segment may hold several messages.
+    pub(super) async fn elements(&self) -> Vec<String> {
+        let rows = self.read("xml && sip.resend == 0", &["xml.tag"]).await;
+        let tags = rows.iter().flat_map(|row| row.split('<'));
+        let roots = tags.filter(|tag| tag.contains("ecma-323/csta/")).filter_map(|tag| tag.split([' ', '>']).next());
+        roots.map(str::to_owned).collect()
     }
 
     /// What tshark complains about.
     pub(super) async fn malformed(&self) -> Vec<String> {
-        self.read("_ws.malformed || _ws.expert.severity >= 6291456", &["frame.number", "_ws.expert.message"]).await
+        // 6291456 is a warning; TCP by itself may have some.
+        let filter = "_ws.malformed || xml.unrecognized_text || xml.closing_unopened_tag || (sip && _ws.expert.severity >= 6291456)";
+        self.read(filter, &["frame.number", "_ws.expert.message"]).await
     }
 
     async fn read(&self, filter: &str, fields: &[&str]) -> Vec<String> {
@@ -135,7 +98,7 @@ impl Seen {
         }
         command.args(["-d", "media_type==application/csta+xml,xml", "-Y", filter, "-T", "fields"]);
         command.args(fields.iter().flat_map(|field| ["-e", *field]));
-        let output = command.output().await.unwrap();
+        let output = command.output().await.expect("tshark starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
     }

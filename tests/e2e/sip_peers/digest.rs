@@ -51,7 +51,10 @@ fn response(proof: &HashMap<&str, &str>, method: &str, password: &str) -> String
 
 /// `a="1", b=2`; no value in these tests has a comma.
 fn params(text: &str) -> HashMap<&str, &str> {
-    text.split(',').filter_map(|param| param.trim().split_once('=')).map(|(key, value)| (key, value.trim_matches('"'))).collect()
+    text.split(',')
+        .filter_map(|param| param.trim().split_once('='))
+        .map(|(key, value)| (key, value.trim_matches('"')))
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

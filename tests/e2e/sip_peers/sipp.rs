@@ -22,7 +22,7 @@ pub(super) struct Sipp {
 impl Sipp {
     /// Starts to listen on this port of 127.0.0.1, for one call.
     pub(super) fn start(case: Case, port: u16) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let file = |name: &str| folder.path().join(name);
         let (asks, challenge) = case.login.map_or(("nothing", ""), |login| (login.status, login.challenge));
         let header = match case.proxy {
@@ -48,15 +48,15 @@ impl Sipp {
         Self { process: Process::start(&mut command), folder }
     }
 
-    /// Waits until the scenario says that the phone may be asked to dial.
-    pub(super) async fn ready(&self) {
-        let ready = async {
-            while !self.log().iter().any(|line| line == "ready") {
+    /// Waits until the scenario has logged this.
+    pub(super) async fn logs(&self, line: &str) {
+        let logged = async {
+            while !self.log().iter().any(|logged| logged == line) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let waited = tokio::time::timeout(PATIENCE, ready).await;
-        waited.unwrap_or_else(|_| panic!("the phone is never ready\n{}", self.story()));
+        let waited = tokio::time::timeout(PATIENCE, logged).await;
+        waited.unwrap_or_else(|_| panic!("the phone is never {line}\n{}", self.story()));
     }
 
     /// Waits for the end of the scenario.
@@ -75,7 +75,8 @@ impl Sipp {
         let messages = self.read("messages");
         let received = messages.split("-----------------------------------------------").filter_map(|entry| {
             let (how, message) = entry.split_once("bytes :\n\n")?;
-            (how.contains(" message received [") && !message.starts_with("SIP/2.0")).then(|| Request(message.to_owned()))
+            (how.contains(" message received [") && !message.starts_with("SIP/2.0"))
+                .then(|| Request(message.to_owned()))
         });
         let mut requests: Vec<Request> = received.collect();
         requests.dedup();
