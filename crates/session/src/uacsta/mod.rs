@@ -224,12 +224,7 @@ impl Uacsta {
                 self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()))
             }
             sip::Event::Answered { tag, answer, .. } => self.answered(turn, tag, &answer),
-            sip::Event::Failed { tag, failure, .. } => {
-                if let Some(Pending { purpose: Purpose::Dial(dial), .. }) = self.pending.remove(&tag) {
-                    dial.unanswered(turn.out);
-                }
-                turn.out.push(Output::Note(format!("a request came to nothing: {}", words::failure(&failure))));
-            }
+            sip::Event::Failed { tag, failure, .. } => self.failed(turn, tag, &failure),
             sip::Event::Requested { transaction, method, body, .. } => self.requested(turn, transaction, &method, body),
             sip::Event::Invited { transaction, .. } => {
                 turn.agent.respond(turn.now, transaction, sip::Answer::new(403), turn.wire);
@@ -246,6 +241,24 @@ impl Uacsta {
             // Any answer proves that phone and dialog live; 481 and 408 end the dialog in the agent.
             Purpose::Heartbeat => {}
             Purpose::Dial(dial) => self.dial_answered(turn, dial, answer),
+        }
+    }
+
+    /// A request of ours came to nothing. Without an answer or a connection the phone may be gone, and without a part of
+    /// its opening the session would stay half open: the dialog is opened anew.
+    fn failed(&mut self, turn: &mut Turn<'_>, tag: u64, failure: &sip::Failure) {
+        let Some(pending) = self.pending.remove(&tag) else { return };
+        let is_startup = pending.is_startup();
+        if let Purpose::Dial(dial) = pending.purpose {
+            dial.unanswered(turn.out);
+        }
+        let why = words::failure(failure);
+        match failure {
+            // Our own agent had no room for it.
+            sip::Failure::Status(_) if !is_startup => {
+                turn.out.push(Output::Note(format!("a request came to nothing: {why}")));
+            }
+            sip::Failure::Status(_) | sip::Failure::Timeout | sip::Failure::Flow => self.reopen(turn, why),
         }
     }
 
