@@ -3,3 +3,4 @@
 mod layering;
 mod scenarios;
 mod sip_peers;
+mod web_peers;
