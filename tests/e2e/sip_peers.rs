@@ -218,10 +218,11 @@ async fn check(case: Case) {
 async fn check_capture(case: Case) {
     let Some(_) = peer::find("sipp", "sip-tester") else { return };
     let Some(tshark) = peer::find("tshark", "tshark") else { return };
+    let Some(dumpcap) = peer::find("dumpcap", "wireshark-common") else { return };
     let port = peer::free_port();
-    let Some(capture) = Capture::start(&tshark, port).await else { return };
+    let Some(capture) = Capture::start(&dumpcap, port).await else { return };
     play(case, port).await;
-    let seen = capture.stop().await;
+    let seen = capture.stop(&tshark).await;
     assert_eq!(seen.elements().await, case.scenario.elements);
     assert_eq!(seen.malformed().await, Vec::<String>::new());
 }

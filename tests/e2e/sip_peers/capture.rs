@@ -1,4 +1,4 @@
-//! tshark: captures a session on loopback, and reads it.
+//! A session on loopback, captured with dumpcap and read by tshark.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -6,19 +6,20 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tests::peer::{self, Process};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::AsyncReadExt;
 use tokio::net::UdpSocket;
 use tokio::process::{ChildStdout, Command};
 
-/// So long tshark may take to show what is on the wire.
+/// So long dumpcap may take to hand over what is on the wire.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running capture.
 pub(super) struct Capture {
     process: Process,
-    shown: Lines<BufReader<ChildStdout>>,
+    output: ChildStdout,
+    packets: Vec<u8>,
     marker: UdpSocket,
-    seen: Seen,
+    port: u16,
 }
 
 /// What was captured.
@@ -30,47 +31,51 @@ pub(super) struct Seen {
 
 impl Capture {
     /// Captures all that goes from or to this port of 127.0.0.1; `None` where capturing is not allowed.
-    pub(super) async fn start(tshark: &Path, port: u16) -> Option<Self> {
-        let seen = Seen { tshark: tshark.to_owned(), port, folder: tempfile::tempdir().expect("a temporary folder") };
+    pub(super) async fn start(dumpcap: &Path, port: u16) -> Option<Self> {
         let marker = UdpSocket::bind("127.0.0.1:0").await.expect("a port of loopback");
         let address = marker.local_addr().expect("its address");
         marker.connect(address).await.expect("a way to itself");
         let filter = format!("port {port} or udp port {}", address.port());
-        let mut command = Command::new(tshark);
-        command.args(["-i", "lo", "-f", &filter, "-P", "-l", "-T", "fields", "-e", "udp.payload", "-w"]);
-        command.arg(seen.file()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut command = Command::new(dumpcap);
+        command.args(["-q", "-i", "lo", "-f", &filter, "-w", "-"]).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = Process::start(&mut command);
-        let shown = BufReader::new(process.output()?).lines();
-        let mut capture = Self { process, shown, marker, seen };
-        let runs = capture.reaches("begin").await;
+        let output = process.output()?;
+        let mut capture = Self { process, output, packets: Vec::new(), marker, port };
+        let runs = capture.reaches("the capture begins").await;
         if !runs {
-            peer::absent("tshark may not capture on loopback");
+            peer::absent("dumpcap may not capture on loopback");
         }
         runs.then_some(capture)
     }
 
     /// Waits until all that was sent so far is captured, and ends.
-    pub(super) async fn stop(mut self) -> Seen {
-        assert!(self.reaches("end").await, "tshark lost what it captured");
+    pub(super) async fn stop(mut self, tshark: &Path) -> Seen {
+        assert!(self.reaches("the capture ends").await, "dumpcap lost what it captured");
         self.process.interrupt().await;
-        assert!(self.process.ended(PATIENCE).await.is_some(), "tshark does not end");
-        self.seen
+        let rest = tokio::time::timeout(PATIENCE, self.output.read_to_end(&mut self.packets)).await;
+        assert!(matches!(rest, Ok(Ok(_))), "dumpcap does not end");
+        let seen = Seen {
+            tshark: tshark.to_owned(),
+            port: self.port,
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        std::fs::write(seen.file(), &self.packets).expect("a file in it");
+        seen
     }
 
-    /// Sends a datagram of its own, again and again, until tshark shows it.
+    /// Sends a datagram of its own, again and again, until it is captured.
     async fn reaches(&mut self, mark: &str) -> bool {
-        let hex: String = mark.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let seen = async {
-            loop {
+        let captured = async {
+            while !self.packets.windows(mark.len()).any(|window| window == mark.as_bytes()) {
                 let _ = self.marker.send(mark.as_bytes()).await;
-                match tokio::time::timeout(Duration::from_millis(100), self.shown.next_line()).await {
-                    Ok(Ok(Some(line))) if line.contains(&hex) => return true,
-                    Ok(Ok(Some(_))) | Err(_) => {}
-                    Ok(Ok(None) | Err(_)) => return false,
+                let read = self.output.read_buf(&mut self.packets);
+                if let Ok(Ok(0) | Err(_)) = tokio::time::timeout(Duration::from_millis(100), read).await {
+                    return false;
                 }
             }
+            true
         };
-        tokio::time::timeout(PATIENCE, seen).await.unwrap_or(false)
+        tokio::time::timeout(PATIENCE, captured).await.unwrap_or(false)
     }
 }
 
