@@ -150,7 +150,7 @@ impl Courier {
         self.busy.remove(&delivery);
         let was_down = self.gate.is_down();
         if self.gate.learn(lesson, Instant::now()) {
-            tracing::info!(destination, "the destination answers; what waited for it goes out in order");
+            tracing::info!(destination, "the destination answers");
             self.store.hasten(&self.id).await?;
         } else if lesson == Lesson::Gone {
             tracing::warn!(destination, "answered 410 Gone: nothing more is sent there until the gateway starts anew");

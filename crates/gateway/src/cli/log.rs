@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 /// The options of every subcommand about its log, which goes to standard error.
 #[derive(Args)]
 pub struct LogOptions {
-    /// How much to log: error, warn, info, debug, trace, or a filter such as `info,sip=debug` [env: HOOKSWITCH_LOG] [default: info]
+    /// How much to log: error, warn, info, debug, trace, or a filter such as `info,sip=debug` [env: HOOKSWITCH_LOG] [default: info, for demo warn]
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
     /// How to write the log
@@ -25,9 +25,11 @@ enum Format {
 }
 
 impl LogOptions {
-    /// Starts logging; from here on, everything the gateway does is told on standard error.
-    pub fn start(&self) -> Result<(), Box<dyn Error>> {
-        let level = self.log.clone().or_else(|| std::env::var("HOOKSWITCH_LOG").ok()).unwrap_or("info".to_owned());
+    /// Starts logging; from here on, everything the gateway does is told on standard error. Where nobody says how much,
+    /// it is the `default`.
+    pub fn start(&self, default: &str) -> Result<(), Box<dyn Error>> {
+        let asked = self.log.clone().or_else(|| std::env::var("HOOKSWITCH_LOG").ok());
+        let level = asked.unwrap_or_else(|| default.to_owned());
         let filter = EnvFilter::try_new(&level).map_err(|error| format!("`{level}` is no log level: {error}"))?;
         let registry = tracing_subscriber::registry().with(filter);
         match self.log_format {

@@ -55,10 +55,10 @@ struct DemoOptions {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Run(file) => cli.log.start().and_then(|()| run(&file)),
+        Command::Run(file) => cli.log.start("info").and_then(|()| run(&file)),
         Command::Check(file) => check(&file),
         Command::Dial(options) => dial::dial(&options),
-        Command::Demo(options) => cli.log.start().and_then(|()| demo(&options)),
+        Command::Demo(options) => cli.log.start("warn").and_then(|()| demo(&options)),
     };
     done.unwrap_or_else(|error| {
         eprintln!("hookswitch: {error}");
