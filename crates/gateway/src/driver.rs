@@ -23,6 +23,9 @@ use crate::run::RunError;
 /// So long the phones get for the end of their sessions when the gateway stops.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+/// When the store's queue was full, it is asked again after so long.
+const STORE_RETRY: Duration = Duration::from_millis(5);
+
 /// So many inputs are handled before the timers get their turn.
 const BURST: usize = 64;
 
@@ -92,21 +95,34 @@ impl Driver {
     pub async fn run(mut self, mut sources: Sources, stop: &CancellationToken) -> Result<(), RunError> {
         self.handle(Input::Timeout);
         loop {
-            let wake = self.hub.deadline().map(tokio::time::Instant::from_std);
-            let has_room = self.held_back.is_empty();
             tokio::select! {
-                biased;
-                Some(event) = sources.store_events.recv() => self.store_said(event)?,
                 () = stop.cancelled() => break,
-                Some(dial) = sources.commands.recv() => self.command(dial),
-                Some(found) = self.lookups.join_next() => self.found(found),
-                Some(arrival) = sources.arrivals.recv(), if has_room => self.arrived(arrival, &mut sources),
-                () = sleep_until(wake) => self.handle(Input::Timeout),
-                () = tokio::time::sleep(Duration::from_millis(5)), if !has_room => self.submit_held_back(),
+                done = self.turn(&mut sources) => done?,
             }
         }
         self.handle(Input::Stop);
-        tokio::time::sleep(FAREWELL).await;
+        let farewell = async {
+            loop {
+                self.turn(&mut sources).await?;
+            }
+        };
+        // What is durable by now still gets its 200, and the phones' answers to the BYEs are heard.
+        tokio::time::timeout(FAREWELL, farewell).await.unwrap_or(Ok(()))
+    }
+
+    /// Waits for one thing to happen, and does what follows from it.
+    async fn turn(&mut self, sources: &mut Sources) -> Result<(), RunError> {
+        let wake = self.hub.deadline().map(tokio::time::Instant::from_std);
+        let has_room = self.held_back.is_empty();
+        tokio::select! {
+            biased;
+            Some(event) = sources.store_events.recv() => self.store_said(event)?,
+            Some(dial) = sources.commands.recv() => self.command(dial),
+            Some(found) = self.lookups.join_next() => self.found(found),
+            Some(arrival) = sources.arrivals.recv(), if has_room => self.arrived(arrival, sources),
+            () = sleep_until(wake) => self.handle(Input::Timeout),
+            () = tokio::time::sleep(STORE_RETRY), if !has_room => self.submit_held_back(),
+        }
         Ok(())
     }
 

@@ -24,7 +24,7 @@ impl Uacsta {
             return;
         }
         let invite = sip::Invite {
-            route: self.config.proxy.iter().cloned().collect(),
+            route: self.config.proxy.iter().map(loose).collect(),
             credentials: self.config.credentials.clone(),
             body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),
             give_up: Some(GIVE_UP),
@@ -168,6 +168,11 @@ impl Monitor {
             | MonitorState::Running { .. } => None,
         }
     }
+}
+
+/// A proxy that an administrator names routes loosely, whether `;lr` is written or not: strict routers died with RFC 2543.
+fn loose(proxy: &sip::Uri) -> sip::Uri {
+    if proxy.param("lr").is_some() { proxy.clone() } else { proxy.with_param("lr") }
 }
 
 /// The CSTA message in a SIP answer, or why there is none.
