@@ -42,8 +42,15 @@ struct Step {
 #[derive(Clone, Copy, PartialEq)]
 enum When {
     Exactly(Duration),
-    /// At any time from here on, as late as this at the most if given.
+    /// At any time between the lines before and behind whose time is exact.
     About,
+}
+
+/// A request that must come: its row in the file, from when until when, and what it is.
+struct Expected {
+    row: usize,
+    window: (Duration, Duration),
+    request: String,
 }
 
 enum What {
@@ -67,7 +74,7 @@ pub fn check(text: &str) -> Result<(), String> {
     let mut world = World::new(scenario.line, destinations, locale, scenario.start);
     world.phone.snapshot = scenario.snapshot;
     world.open();
-    let mut expected = Vec::new();
+    let expected = expected(&scenario.steps);
     for step in scenario.steps {
         if let (When::Exactly(at), false) = (step.at, matches!(step.what, What::Requests(_))) {
             world.advance_to(at);
@@ -77,12 +84,29 @@ pub fn check(text: &str) -> Result<(), String> {
             What::Reboots => world.reboot(),
             What::Silent(length) => world.silence(length),
             What::Snapshot(snapshot) => world.phone.snapshot = snapshot,
-            What::Waits => {}
-            What::Requests(url) => expected.push((step.row, step.at, url)),
+            What::Waits | What::Requests(_) => {}
         }
     }
     world.advance_to(world.time() + AFTERMATH);
     compare(&expected, &requests(&world))
+}
+
+fn expected(steps: &[Step]) -> Vec<Expected> {
+    let exact = |step: &Step| match step.at {
+        When::Exactly(at) => Some(at),
+        When::About => None,
+    };
+    let mut expected = Vec::new();
+    for (n, step) in steps.iter().enumerate() {
+        let What::Requests(request) = &step.what else { continue };
+        let window = exact(step).map(|at| (at, at)).unwrap_or_else(|| {
+            let before = steps[..n].iter().rev().find_map(exact).unwrap_or_default();
+            let behind = steps[n..].iter().find_map(exact).unwrap_or(Duration::MAX);
+            (before, behind)
+        });
+        expected.push(Expected { row: step.row, window, request: request.clone() });
+    }
+    expected
 }
 
 fn destination(number: usize, url: &str) -> Destination {
@@ -104,22 +128,21 @@ fn requests(world: &World) -> Vec<(Duration, String)> {
 }
 
 /// Compares line by line; `{A}` stands for the guid it meets first.
-fn compare(expected: &[(usize, When, String)], made: &[(Duration, String)]) -> Result<(), String> {
+fn compare(expected: &[Expected], made: &[(Duration, String)]) -> Result<(), String> {
+    /// The clock of a scenario starts within a millisecond of the session.
+    const SLACK: Duration = Duration::from_millis(2);
     let mut guids = HashMap::new();
     let mut faults = String::new();
     for n in 0..expected.len().max(made.len()) {
         match (expected.get(n), made.get(n)) {
-            (Some((row, when, wanted)), Some((at, url))) => {
-                let on_time = match when {
-                    When::Exactly(time) => at.abs_diff(*time) < Duration::from_millis(2),
-                    When::About => true,
-                };
-                if !on_time || !matches(wanted, url, &mut guids) {
-                    let _ = writeln!(faults, "row {row}: wanted {wanted}\n        came {url}\n        at {at:?}");
+            (Some(Expected { row, window: (from, until), request }), Some((at, url))) => {
+                let on_time = *at + SLACK >= *from && *at <= until.saturating_add(SLACK);
+                if !on_time || !matches(request, url, &mut guids) {
+                    let _ = writeln!(faults, "row {row}: wanted {request}\n        came {url}\n        at {at:?}");
                 }
             }
-            (Some((row, _, wanted)), None) => {
-                let _ = writeln!(faults, "row {row}: wanted {wanted}\n        nothing came");
+            (Some(Expected { row, request, .. }), None) => {
+                let _ = writeln!(faults, "row {row}: wanted {request}\n        nothing came");
             }
             (None, Some((at, url))) => {
                 let _ = writeln!(faults, "not in the file: at {at:?} came {url}");
