@@ -88,11 +88,10 @@ async fn a_foreign_page_dials_where_browsers_are_trusted() {
     let Some(mut chromium) = Chromium::start().await else { return };
     let mut office = Office::start(&open_caller("dial")).await;
     show(&mut chromium, &office, "{lan}").await;
-    let names = |number: &String| TRICKS.iter().enumerate().find(|(index, _)| number_of(*index) == *number);
-    let dialled: Vec<String> = office.dialled().await;
-    let dialled: Vec<&str> = dialled.iter().filter_map(names).map(|(_, trick)| trick.what).collect();
-    let expected: Vec<&str> = TRICKS.iter().filter(|trick| trick.dials_if_trusted).map(|trick| trick.what).collect();
-    assert_eq!(dialled, expected);
+    let dialled = office.dialled().await;
+    for (index, trick) in TRICKS.iter().enumerate() {
+        assert_eq!(dialled.contains(&number_of(index)), trick.dials_if_trusted, "{}", trick.what);
+    }
     chromium.close().await;
     office.close().await;
 }
@@ -115,7 +114,8 @@ async fn show(chromium: &mut Chromium, office: &Office, base: &str) {
     let site = serve(base, office.fill(&page)).await;
     assert_eq!(chromium.visit(&format!("http://{site}/")).await, 200);
     let asked = chromium.evaluate("Promise.allSettled(waits).then(waits => waits.length)").await;
-    assert_eq!(asked, 6, "the page did not do what it should");
+    let scripts = TRICKS.iter().filter(|trick| trick.html.contains("<script>")).count();
+    assert_eq!(asked, 1 + scripts, "the page did not do what it should");
 }
 
 fn number_of(index: usize) -> String {

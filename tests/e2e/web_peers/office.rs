@@ -53,9 +53,8 @@ impl Office {
         self.phone.wait_acknowledged(1).await;
     }
 
-    /// Fills in where the gateway is: `{http}`, `{http6}`, `{https}`, `{https6}` are `scheme://address:port`, `{lan}` is
-    /// plain HTTP at an address that is not loopback, `{host}` and `{lan_host}` are without the scheme. `{certificate}`
-    /// is the file of the one that it made for itself.
+    /// Fills in where the gateway is, with the scheme (`{http}`) or without (`{host}`), the file of the certificate that
+    /// it made for itself, and the secrets. `{lan}` is an address that is not loopback.
     pub fn fill(&self, text: &str) -> String {
         let Gateway { http, https, .. } = &self.gateway;
         let at = |all: &[SocketAddr], ip: IpAddr| {
@@ -64,19 +63,22 @@ impl Office {
         };
         let (v4, v6) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
         let certificate = self.folder.path().join("state/self-signed.pem");
-        text.replace("{http}", &format!("http://{}", at(http, v4)))
-            .replace("{http6}", &format!("http://{}", at(http, v6)))
-            .replace("{https}", &format!("https://{}", at(https, v4)))
-            .replace("{https6}", &format!("https://{}", at(https, v6)))
-            .replace("{lan}", &format!("http://{}", at(http, own_address())))
-            .replace("{lan_host}", &at(http, own_address()))
-            .replace("{host}", &at(http, v4))
-            .replace("{host6}", &at(http, v6))
-            .replace("{https_host}", &at(https, v4))
-            .replace("{certificate}", &certificate.to_string_lossy())
-            .replace("{token}", TOKEN)
-            .replace("{password}", PASSWORD)
-            .replace("{password_in_url}", PASSWORD_IN_URL)
+        let known = [
+            ("{http}", format!("http://{}", at(http, v4))),
+            ("{http6}", format!("http://{}", at(http, v6))),
+            ("{https}", format!("https://{}", at(https, v4))),
+            ("{https6}", format!("https://{}", at(https, v6))),
+            ("{lan}", format!("http://{}", at(http, own_address()))),
+            ("{host}", at(http, v4)),
+            ("{host6}", at(http, v6)),
+            ("{https_host}", at(https, v4)),
+            ("{lan_host}", at(http, own_address())),
+            ("{certificate}", certificate.to_string_lossy().into_owned()),
+            ("{token}", TOKEN.to_owned()),
+            ("{password}", PASSWORD.to_owned()),
+            ("{password_in_url}", PASSWORD_IN_URL.to_owned()),
+        ];
+        known.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
     }
 
     /// The numbers that the phone has dialled since the last time, sorted. Each is hung up here, and for each, as for
