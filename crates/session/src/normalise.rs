@@ -4,6 +4,9 @@
 //! names its own device in a way nobody could foresee, the state of the line's own connection helps
 //! (localConnectionInfo, optional in every event, so never relied on alone).
 
+#[cfg(test)]
+mod tests;
+
 use call_model::{CallRef, Cause, ConnectionState, Event, Joined, Line, News, Number, Parties, Party, SnapshotCall};
 use compact_str::CompactString;
 use csta::{
@@ -81,7 +84,7 @@ impl Seen<'_> {
     /// The device that did it is the line; where the event names none, the connection it is about is the line's.
     fn by_line(&self) -> bool {
         match self.event.device.as_ref().and_then(SubjectDevice::device) {
-            Some(device) => self.is_line(device) || self.about_line() == Some(true),
+            Some(device) => self.is_line(device),
             None => self.about_line() == Some(true),
         }
     }
@@ -191,9 +194,13 @@ fn global_linkage(linkage: &CallLinkageId) -> Option<CompactString> {
     }
 }
 
-/// Our connection's state; together with the far end's it tells dialling from talking.
+/// Our connection's state; together with the far ends' it tells dialling from talking. In a conference it is enough
+/// that one of them is there.
 fn connection_state(states: &CallState) -> Option<ConnectionState> {
-    let far = states.0.get(1);
+    let is_there = |state: &&LocalConnectionState| {
+        matches!(state, LocalConnectionState::Connected | LocalConnectionState::Hold)
+    };
+    let far = states.0.iter().skip(1).find(is_there).or(states.0.get(1));
     match states.local()? {
         LocalConnectionState::Initiated => Some(ConnectionState::Initiated),
         LocalConnectionState::Alerting => Some(ConnectionState::Alerting),

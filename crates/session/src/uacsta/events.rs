@@ -2,12 +2,11 @@
 
 use csta::{CstaError, Message, Request, Response};
 
-use super::{MonitorState, Turn, Uacsta, body};
-use crate::{Ack, Output, normalise};
-use std::time::Duration;
+use sip::message::CSTA;
 
-/// How long a monitor that the phone stopped stays away before it is started again.
-const RESTART_MONITOR: Duration = Duration::from_secs(1);
+use super::monitor::Monitor;
+use super::{Turn, Uacsta, body};
+use crate::{Ack, Output, normalise};
 
 impl Uacsta {
     /// A request in the dialog. An event is acknowledged when the caller says that it is durable; all else at once.
@@ -18,13 +17,14 @@ impl Uacsta {
         method: &sip::Method,
         content: Option<sip::Body>,
     ) {
+        self.heard(turn.now);
         let answer = match content {
             _ if *method != sip::Method::INFO => sip::Answer::new(405),
             None => sip::Answer::new(200),
-            Some(content) if !content.is("application/csta+xml") => sip::Answer::new(415),
+            Some(content) if !content.is(CSTA) => sip::Answer::new(415).with_header("Accept", CSTA),
             Some(content) => match csta::xml::decode(&content.bytes) {
                 Ok(Message::Event(event)) => return self.event(turn, transaction, &event),
-                Ok(Message::Request(request)) => self.served(turn, &request),
+                Ok(Message::Request(request)) => return self.serve(turn, transaction, &request),
                 Ok(Message::Response(_) | Message::Error(_)) => sip::Answer::new(200),
                 Err(error) => unreadable(turn, &error),
             },
@@ -38,13 +38,13 @@ impl Uacsta {
         let news = self.monitor_of(&event.cross_ref).and_then(|index| {
             let monitor = &mut self.monitors[index];
             let news = normalise::event(&monitor.line, event)?;
-            monitor.moved = true;
-            Some((monitor.line.id.clone(), news))
+            monitor.moves();
+            Some((index, monitor.line.id.clone(), news))
         });
-        let Some((line, news)) = news else {
+        let Some((index, line, news)) = news else {
             return turn.agent.respond(turn.now, transaction, sip::Answer::new(200), turn.wire);
         };
-        self.confirm_dial(turn, &line, &news);
+        self.confirm_dial(turn, index, &news);
         turn.out.push(Output::Event { line, event: news, ack: Ack(transaction) });
     }
 
@@ -52,30 +52,24 @@ impl Uacsta {
     /// cross reference; and where a phone carries one line only, there is no doubt.
     fn monitor_of(&self, cross_ref: &csta::CrossRefId) -> Option<usize> {
         let named = self.monitors.iter().position(|monitor| monitor.cross_ref() == Some(cross_ref));
-        let starting = || self.monitors.iter().position(|m| matches!(m.state, MonitorState::Starting));
+        let starting = || self.monitors.iter().position(Monitor::is_starting);
         named.or_else(starting).or(if self.monitors.len() == 1 { Some(0) } else { None })
     }
 
-    /// Answers a request of the phone's own.
+    /// Answers a request of the phone's own, and does what follows from it.
     #[allow(clippy::wildcard_enum_match_arm)] // a request we do not serve is refused, whichever it is
-    fn served(&mut self, turn: &mut Turn<'_>, request: &Request) -> sip::Answer {
+    fn serve(&mut self, turn: &mut Turn<'_>, transaction: sip::TransactionId, request: &Request) {
         let response: Message = match request {
             Request::SystemStatus(_) => Response::SystemStatus(Default::default()).into(),
             Request::RequestSystemStatus(_) => Response::normal_status().into(),
-            Request::MonitorStop(stop) => {
-                self.monitor_stopped(turn, &stop.cross_ref);
-                Response::MonitorStop(Default::default()).into()
-            }
+            Request::MonitorStop(_) => Response::MonitorStop(Default::default()).into(),
             _ => CstaError::service_not_supported().into(),
         };
-        sip::Answer { body: Some(body(&response)), ..sip::Answer::new(200) }
-    }
-
-    /// The phone ended a monitor by itself: it is started again.
-    fn monitor_stopped(&mut self, turn: &mut Turn<'_>, cross_ref: &csta::CrossRefId) {
-        if let Some(monitor) = self.monitors.iter_mut().find(|monitor| monitor.cross_ref() == Some(cross_ref)) {
-            monitor.state = MonitorState::Waiting { start_at: turn.now + RESTART_MONITOR };
-            turn.out.push(Output::Note(format!("the phone stopped the monitor of {}", monitor.line.id)));
+        turn.agent.respond(turn.now, transaction, sip::Answer::new(200).with_body(body(&response)), turn.wire);
+        match request {
+            Request::SystemStatus(report) => self.status_reported(turn, report.status),
+            Request::MonitorStop(stop) => self.monitor_stopped(turn, &stop.cross_ref),
+            _ => {}
         }
     }
 }

@@ -10,20 +10,23 @@
 //! Once the dialog stands, each line is monitored and then its calls are compared with a snapshot, one request at a
 //! time; from then on the phone's events come as INFO requests, and a silent phone is asked for its status.
 
+mod closing;
 mod dial;
 mod events;
-mod startup;
+mod monitor;
+mod opening;
 mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call_model::{Line, LineId, Outcome};
+use call_model::{Line, LineId};
 use compact_str::CompactString;
-use csta::{CrossRefId, Edition, Message, Request};
+use csta::{Edition, Message, Request, Response};
 
 use self::dial::Dial;
+use self::monitor::Monitor;
 use crate::backoff::Reconnect;
 use crate::{Input, Output, State};
 
@@ -69,8 +72,12 @@ pub struct Uacsta {
     config: Config,
     monitors: Vec<Monitor>,
     phase: Phase,
-    /// Attempts that came to nothing since the link was last up.
+    /// What the caller believes of the link.
+    told: Option<State>,
+    /// Attempts that came to nothing since the last session.
     failures: u32,
+    /// Sessions in a row that ended before they had proved themselves.
+    flaps: u32,
     /// Requests of ours that wait for their answer, by the tag the agent gives back.
     pending: BTreeMap<u64, Pending>,
     next_tag: u64,
@@ -79,33 +86,10 @@ pub struct Uacsta {
 #[derive(Debug)]
 enum Phase {
     Down { retry_at: Instant, why: String },
-    Reaching,
+    Reaching { give_up_at: Instant },
     Inviting { dialog: sip::DialogId },
     Up { dialog: sip::DialogId, since: Instant, last_heard: Instant },
     Stopped,
-}
-
-/// The monitor of one line.
-#[derive(Debug)]
-struct Monitor {
-    line: Arc<Line>,
-    state: MonitorState,
-    /// An event came since the last snapshot was asked for, so that its answer may be older than what we know.
-    moved: bool,
-}
-
-#[derive(Debug)]
-enum MonitorState {
-    /// Not running; to be started at this time.
-    Waiting { start_at: Instant },
-    /// MonitorStart is under way.
-    Starting,
-    /// Running; its calls are to be compared with a snapshot first.
-    Unverified { cross_ref: CrossRefId, snapshots: u32 },
-    /// Running.
-    Running { cross_ref: CrossRefId },
-    /// The phone refused it; tried again at this time.
-    Refused { why: String, start_at: Instant },
 }
 
 #[derive(Debug)]
@@ -128,7 +112,7 @@ impl Uacsta {
     pub fn new(config: Config, now: Instant) -> Self {
         let monitors = config.lines.iter().map(|line| Monitor::new(line.clone(), now)).collect();
         let phase = Phase::Down { retry_at: now, why: "not connected yet".into() };
-        Self { config, monitors, phase, failures: 0, pending: BTreeMap::new(), next_tag: 1 }
+        Self { config, monitors, phase, told: None, failures: 0, flaps: 0, pending: BTreeMap::new(), next_tag: 1 }
     }
 
     /// The link's name.
@@ -147,7 +131,7 @@ impl Uacsta {
     pub fn dialog(&self) -> Option<sip::DialogId> {
         match self.phase {
             Phase::Inviting { dialog } | Phase::Up { dialog, .. } => Some(dialog),
-            Phase::Down { .. } | Phase::Reaching | Phase::Stopped => None,
+            Phase::Down { .. } | Phase::Reaching { .. } | Phase::Stopped => None,
         }
     }
 
@@ -156,11 +140,13 @@ impl Uacsta {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Down { retry_at, .. } => Some(*retry_at),
-            Phase::Reaching | Phase::Inviting { .. } | Phase::Stopped => None,
+            Phase::Reaching { give_up_at } => Some(*give_up_at),
+            // The agent gives an INVITE up by itself.
+            Phase::Inviting { .. } | Phase::Stopped => None,
             Phase::Up { last_heard, .. } => {
                 let requests = self.pending.values().map(|pending| pending.deadline);
-                let startup = self.pending.values().any(Pending::is_startup);
-                let monitors = self.monitors.iter().filter_map(Monitor::start_at).filter(|_| !startup);
+                let starting = self.is_starting();
+                let monitors = self.monitors.iter().filter_map(Monitor::start_at).filter(|_| !starting);
                 // What is under way is a question already: its answer, or the lack of one, says how the phone is.
                 let heartbeat = self.pending.is_empty().then(|| *last_heard + self.config.heartbeat);
                 requests.chain(monitors).chain(heartbeat).min()
@@ -173,7 +159,7 @@ impl Uacsta {
         match input {
             Input::Timeout => self.timeout(turn),
             Input::Reachable(flow) => self.invite(turn, flow),
-            Input::Unreachable(why) => self.fail(turn, format!("cannot reach {}: {why}", self.next_hop())),
+            Input::Unreachable(why) => self.unreachable(turn, &why),
             Input::Sip(event) => self.sip(turn, event),
             Input::Command(id, command) => self.command(turn, id, command),
             Input::Durable(ack) => turn.agent.respond(turn.now, ack.0, sip::Answer::new(200), turn.wire),
@@ -184,47 +170,58 @@ impl Uacsta {
             Input::Snapshot(line) => self.ask_snapshot(turn, &line),
             Input::Stop => self.stop(turn),
         }
+        self.go_on(turn);
+    }
+
+    /// Whatever happened: a monitor that waits is started, and the link's state is told if it is another one now.
+    fn go_on(&mut self, turn: &mut Turn<'_>) {
+        if let Phase::Up { .. } = self.phase {
+            self.start_next_monitor(turn);
+            if let Some(state) = self.state_of_monitors() {
+                self.tell_state(turn, state);
+            }
+        }
+    }
+
+    fn tell_state(&mut self, turn: &mut Turn<'_>, state: State) {
+        if self.told.as_ref() != Some(&state) {
+            self.told = Some(state.clone());
+            turn.out.push(Output::State(state));
+        }
     }
 
     fn timeout(&mut self, turn: &mut Turn<'_>) {
-        match &self.phase {
-            Phase::Down { retry_at, .. } if *retry_at <= turn.now => {
-                self.phase = Phase::Reaching;
-                turn.out.push(Output::Reach(self.next_hop().clone()));
-            }
+        match self.phase {
+            Phase::Down { retry_at, .. } if retry_at <= turn.now => self.reach(turn),
+            Phase::Reaching { give_up_at } if give_up_at <= turn.now => self.unreachable(turn, "its address is not found"),
             Phase::Up { last_heard, .. } => {
-                let silent = *last_heard + self.config.heartbeat <= turn.now;
-                if self.give_up_late_requests(turn) {
-                    return;
-                }
-                self.start_waiting_monitors(turn);
-                if silent && self.pending.is_empty() {
+                self.give_up_unseen_dials(turn);
+                if self.pending.values().any(|pending| pending.deadline <= turn.now) {
+                    // A phone that answers nothing is gone.
+                    self.reopen(turn, format!("no answer within {} s", self.config.request_timeout.as_secs_f32()));
+                } else if self.pending.is_empty() && last_heard + self.config.heartbeat <= turn.now {
                     self.request(turn, Purpose::Heartbeat, Request::RequestSystemStatus(Default::default()));
                 }
             }
-            Phase::Down { .. } | Phase::Reaching | Phase::Inviting { .. } | Phase::Stopped => {}
+            Phase::Down { .. } | Phase::Reaching { .. } | Phase::Inviting { .. } | Phase::Stopped => {}
         }
-    }
-
-    /// Ends requests that took too long. A phone that answers nothing is gone: the dialog is opened anew at once.
-    fn give_up_late_requests(&mut self, turn: &mut Turn<'_>) -> bool {
-        self.give_up_unseen_dials(turn);
-        if self.pending.values().all(|pending| turn.now < pending.deadline) {
-            return false;
-        }
-        self.reopen(turn, format!("no answer within {} s", self.config.request_timeout.as_secs_f32()));
-        true
     }
 
     fn sip(&mut self, turn: &mut Turn<'_>, event: sip::Event) {
-        self.heard(turn.now);
+        if self.dialog() != Some(event.dialog()) {
+            return; // of a session that is over
+        }
         match event {
             sip::Event::Accepted { dialog, answer } => self.accepted(turn, dialog, &answer),
             sip::Event::Rejected { failure, .. } => {
                 self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()))
             }
             sip::Event::Answered { tag, answer, .. } => self.answered(turn, tag, &answer),
-            sip::Event::Failed { tag, failure, .. } => self.failed(turn, tag, &failure),
+            sip::Event::Failed { tag, failure, .. } => match failure {
+                // The agent is at its bounds and gave the answer itself; the phone is not to blame.
+                sip::Failure::Status(answer) => self.answered(turn, tag, &answer),
+                sip::Failure::Timeout | sip::Failure::Flow => self.reopen(turn, words::failure(&failure)),
+            },
             sip::Event::Requested { transaction, method, body, .. } => self.requested(turn, transaction, &method, body),
             sip::Event::Invited { transaction, .. } => {
                 turn.agent.respond(turn.now, transaction, sip::Answer::new(403), turn.wire);
@@ -234,31 +231,23 @@ impl Uacsta {
     }
 
     fn answered(&mut self, turn: &mut Turn<'_>, tag: u64, answer: &sip::Answer) {
-        let Some(Pending { purpose, .. }) = self.pending.remove(&tag) else { return };
+        self.heard(turn.now);
+        let Some(Pending { purpose, deadline }) = self.pending.remove(&tag) else { return };
+        let gone = words::dialog_gone(answer.status);
         match purpose {
+            Purpose::Dial(dial) => self.dial_answered(turn, tag, dial, deadline, answer),
+            Purpose::StartMonitor(_) | Purpose::Snapshot(_) | Purpose::Heartbeat if gone.is_some() => {}
             Purpose::StartMonitor(index) => self.monitor_started(turn, index, answer),
             Purpose::Snapshot(index) => self.snapshot_arrived(turn, index, answer),
-            // Any answer proves that phone and dialog live; 481 and 408 end the dialog in the agent.
-            Purpose::Heartbeat => {}
-            Purpose::Dial(dial) => self.dial_answered(turn, dial, answer),
-        }
-    }
-
-    /// A request of ours came to nothing. Without an answer or a connection the phone may be gone, and without a part of
-    /// its opening the session would stay half open: the dialog is opened anew.
-    fn failed(&mut self, turn: &mut Turn<'_>, tag: u64, failure: &sip::Failure) {
-        let Some(pending) = self.pending.remove(&tag) else { return };
-        let is_startup = pending.is_startup();
-        if let Purpose::Dial(dial) = pending.purpose {
-            dial.unanswered(turn.out);
-        }
-        let why = words::failure(failure);
-        match failure {
-            // Our own agent had no room for it.
-            sip::Failure::Status(_) if !is_startup => {
-                turn.out.push(Output::Note(format!("a request came to nothing: {why}")));
+            // Any answer proves that phone and dialog live.
+            Purpose::Heartbeat => {
+                if let Ok(Message::Response(Response::RequestSystemStatus(response))) = read(answer) {
+                    self.status_reported(turn, response.status);
+                }
             }
-            sip::Failure::Status(_) | sip::Failure::Timeout | sip::Failure::Flow => self.reopen(turn, why),
+        }
+        if let Some(ending) = gone {
+            self.reopen(turn, words::ending(ending).into());
         }
     }
 
@@ -278,58 +267,6 @@ impl Uacsta {
         }
     }
 
-    /// An attempt came to nothing: the next one waits longer.
-    fn fail(&mut self, turn: &mut Turn<'_>, why: String) {
-        self.failures += 1;
-        let retry_at = turn.now + self.config.reconnect.wait(&self.config.name, self.failures);
-        self.down(turn, retry_at, why);
-    }
-
-    /// A standing session ended. The phone may be back already, so the first attempt does not wait; one that keeps
-    /// ending its sessions is not asked ever faster.
-    fn reopen(&mut self, turn: &mut Turn<'_>, why: String) {
-        let Phase::Up { dialog, since, .. } = self.phase else { return self.fail(turn, why) };
-        turn.agent.bye(turn.now, dialog, turn.wire);
-        if since + STEADY > turn.now {
-            return self.fail(turn, why);
-        }
-        self.failures = 0;
-        self.down(turn, turn.now, why);
-    }
-
-    fn down(&mut self, turn: &mut Turn<'_>, retry_at: Instant, why: String) {
-        for (_, pending) in std::mem::take(&mut self.pending) {
-            if let Purpose::Dial(dial) = pending.purpose {
-                dial.unanswered(turn.out);
-            }
-        }
-        for monitor in &mut self.monitors {
-            *monitor = Monitor::new(monitor.line.clone(), turn.now);
-        }
-        turn.out.push(Output::State(State::Down(why.clone())));
-        self.phase = Phase::Down { retry_at, why };
-    }
-
-    fn stop(&mut self, turn: &mut Turn<'_>) {
-        for monitor in &self.monitors {
-            if let Some(cross_ref) = monitor.cross_ref()
-                && let Phase::Up { dialog, .. } = self.phase
-            {
-                let stop = Request::MonitorStop(csta::MonitorStop { cross_ref: cross_ref.clone() });
-                turn.agent.request(turn.now, dialog, 0, sip::Method::INFO, Some(body(&stop.into())), turn.wire);
-            }
-        }
-        if let Some(dialog) = self.dialog() {
-            turn.agent.bye(turn.now, dialog, turn.wire);
-        }
-        for (_, pending) in std::mem::take(&mut self.pending) {
-            if let Purpose::Dial(dial) = pending.purpose {
-                dial.unanswered(turn.out);
-            }
-        }
-        self.phase = Phase::Stopped;
-    }
-
     fn next_hop(&self) -> &sip::Uri {
         self.config.proxy.as_ref().unwrap_or(&self.config.uri)
     }
@@ -337,40 +274,18 @@ impl Uacsta {
     fn index_of(&self, line: &LineId) -> Option<usize> {
         self.monitors.iter().position(|monitor| monitor.line.id == *line)
     }
-
-    /// Why a command cannot be carried out now, in words for an administrator.
-    fn no_link(&self) -> Outcome {
-        let reason = match &self.phase {
-            Phase::Down { why, .. } => why.clone(),
-            Phase::Reaching | Phase::Inviting { .. } => "the session with the phone is being opened".into(),
-            Phase::Up { .. } => "its monitor is not running".into(),
-            Phase::Stopped => "the gateway is stopping".into(),
-        };
-        Outcome::NoLink { reason: reason.into() }
-    }
-}
-
-impl Monitor {
-    fn new(line: Arc<Line>, now: Instant) -> Self {
-        Self { line, state: MonitorState::Waiting { start_at: now }, moved: false }
-    }
-
-    fn start_at(&self) -> Option<Instant> {
-        match &self.state {
-            MonitorState::Waiting { start_at } | MonitorState::Refused { start_at, .. } => Some(*start_at),
-            MonitorState::Starting | MonitorState::Unverified { .. } | MonitorState::Running { .. } => None,
-        }
-    }
-
-    fn cross_ref(&self) -> Option<&CrossRefId> {
-        match &self.state {
-            MonitorState::Unverified { cross_ref, .. } | MonitorState::Running { cross_ref } => Some(cross_ref),
-            MonitorState::Waiting { .. } | MonitorState::Starting | MonitorState::Refused { .. } => None,
-        }
-    }
 }
 
 /// A CSTA message as the body of a SIP message, in the edition that most phones speak.
 fn body(message: &Message) -> sip::Body {
     sip::Body::csta(csta::xml::encode(message, Edition::Ed3))
+}
+
+/// The CSTA message in a SIP answer, or why there is none.
+fn read(answer: &sip::Answer) -> Result<Message, String> {
+    match &answer.body {
+        _ if !answer.is_success() => Err(words::status(answer)),
+        Some(body) => csta::xml::decode(&body.bytes).map_err(|error| error.to_string()),
+        None => Err(format!("{} without a CSTA body", words::status(answer))),
+    }
 }

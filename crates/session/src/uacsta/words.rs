@@ -25,8 +25,8 @@ pub(super) fn refusal(failure: &Failure, has_credentials: bool) -> String {
 pub(super) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Status(answer) => status(answer),
-        Failure::Timeout => "no answer".into(),
-        Failure::Flow => "the connection was lost".into(),
+        Failure::Timeout => "the phone does not answer any more".into(),
+        Failure::Flow => "the connection to the phone was lost".into(),
     }
 }
 
@@ -38,6 +38,15 @@ pub(super) fn ending(ending: Ending) -> &'static str {
         Ending::Timeout => "the phone does not answer any more",
         Ending::Cancelled => "the phone took its call back",
         Ending::Unacknowledged => "the phone did not acknowledge the session",
+    }
+}
+
+/// The statuses that end a dialog (RFC 3261 12.2.1.2).
+pub(super) fn dialog_gone(status: u16) -> Option<Ending> {
+    match status {
+        481 => Some(Ending::Unknown),
+        408 => Some(Ending::Timeout),
+        _ => None,
     }
 }
 

@@ -1,0 +1,217 @@
+//! The monitor of one line: MonitorStart, then SnapshotDevice, one line after the other.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use call_model::{Line, LineId};
+use csta::{CrossRefId, Message, MonitorStart, Request, Response, SnapshotDevice};
+
+use super::{Phase, Purpose, STEADY, Turn, Uacsta, read};
+use crate::{Output, State, normalise};
+
+/// How often a snapshot that crossed with an event is asked for again before it is taken as it is.
+const SNAPSHOT_TRIES: u32 = 3;
+
+/// A refused monitor is tried again after this time: the reason is on the phone, and seldom gone sooner.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// How long a monitor that the phone stopped stays away before it is started again; doubled up to [`RETRY`] for one
+/// that is stopped again and again.
+const RESTART: Duration = Duration::from_secs(1);
+
+/// The monitor of one line.
+#[derive(Debug)]
+pub(super) struct Monitor {
+    pub(super) line: Arc<Line>,
+    state: MonitorState,
+    /// An event came since the last snapshot was asked for, so that its answer may be older than what we know.
+    moved: bool,
+    /// When the phone last agreed to it.
+    started: Instant,
+    /// How often in a row the phone stopped it soon after.
+    stops: u32,
+    /// The call of the latest dial that was accepted: it confirms no other dial.
+    pub(super) dialled: Option<call_model::CallRef>,
+}
+
+#[derive(Debug)]
+enum MonitorState {
+    /// Not running; to be started at this time.
+    Waiting { start_at: Instant },
+    /// MonitorStart is under way.
+    Starting,
+    /// Running; its calls are to be compared with a snapshot first.
+    Unverified { cross_ref: CrossRefId, snapshots: u32 },
+    /// Running.
+    Running { cross_ref: CrossRefId },
+    /// The phone refused it; tried again at this time.
+    Refused { why: String, start_at: Instant },
+}
+
+impl Uacsta {
+    /// Starts the first monitor whose time has come; the next one follows when this one is done.
+    pub(super) fn start_next_monitor(&mut self, turn: &mut Turn<'_>) {
+        if !matches!(self.phase, Phase::Up { .. }) || self.is_starting() {
+            return;
+        }
+        let due = |monitor: &Monitor| monitor.start_at().is_some_and(|at| at <= turn.now);
+        let Some(index) = self.monitors.iter().position(due) else { return };
+        let monitor = &mut self.monitors[index];
+        monitor.state = MonitorState::Starting;
+        let start = MonitorStart::device(monitor.line.device.clone());
+        self.request(turn, Purpose::StartMonitor(index), Request::MonitorStart(start));
+    }
+
+    /// A monitor or a snapshot is asked for: the next one waits for its answer.
+    pub(super) fn is_starting(&self) -> bool {
+        self.pending.values().any(|pending| matches!(pending.purpose, Purpose::StartMonitor(_) | Purpose::Snapshot(_)))
+    }
+
+    pub(super) fn monitor_started(&mut self, turn: &mut Turn<'_>, index: usize, answer: &sip::Answer) {
+        let why = match read(answer) {
+            Ok(Message::Response(Response::MonitorStart(response))) => {
+                let monitor = &mut self.monitors[index];
+                monitor.state = MonitorState::Unverified { cross_ref: response.cross_ref, snapshots: 0 };
+                monitor.started = turn.now;
+                return self.snapshot(turn, index);
+            }
+            Ok(Message::Error(error)) => error.to_string(),
+            Ok(_) => "it answered with something else".into(),
+            Err(why) => why,
+        };
+        self.monitors[index].state = MonitorState::Refused { why, start_at: turn.now + RETRY };
+    }
+
+    /// The phone ended a monitor by itself: it is started again.
+    pub(super) fn monitor_stopped(&mut self, turn: &mut Turn<'_>, cross_ref: &CrossRefId) {
+        let Some(monitor) = self.monitors.iter_mut().find(|monitor| monitor.cross_ref() == Some(cross_ref)) else {
+            return;
+        };
+        if monitor.started + STEADY <= turn.now {
+            monitor.stops = 0;
+        }
+        let wait = RESTART.saturating_mul(1 << monitor.stops.min(5)).min(RETRY);
+        monitor.stops += 1;
+        monitor.state = MonitorState::Waiting { start_at: turn.now + wait };
+        turn.out.push(Output::Note(format!("the phone stopped the monitor of {}", monitor.line.id)));
+    }
+
+    /// Asks for the calls of a line that are in doubt; without a session the next one will ask anyway.
+    pub(super) fn ask_snapshot(&mut self, turn: &mut Turn<'_>, line: &LineId) {
+        let Some(index) = self.index_of(line) else { return };
+        let asked = self.pending.values().any(|p| matches!(p.purpose, Purpose::Snapshot(other) if other == index));
+        if self.monitors[index].is_running() && !asked {
+            self.snapshot(turn, index);
+        }
+    }
+
+    fn snapshot(&mut self, turn: &mut Turn<'_>, index: usize) {
+        self.monitors[index].moved = false;
+        let device = self.monitors[index].line.device.clone();
+        self.request(turn, Purpose::Snapshot(index), Request::SnapshotDevice(SnapshotDevice::of(device)));
+    }
+
+    /// The snapshot is here, or the phone has none to give. One that crossed with an event may be older than what we
+    /// know: it is asked for again.
+    pub(super) fn snapshot_arrived(&mut self, turn: &mut Turn<'_>, index: usize, answer: &sip::Answer) {
+        let monitor = &mut self.monitors[index];
+        let line = monitor.line.id.clone();
+        let calls = match read(answer) {
+            Ok(Message::Response(Response::SnapshotDevice(response))) => {
+                normalise::snapshot(&monitor.line, &response).ok_or("it promises one for later".to_owned())
+            }
+            Ok(Message::Error(error)) => Err(error.to_string()),
+            Ok(_) => Err("it answered with something else".into()),
+            Err(why) => Err(why),
+        };
+        match calls {
+            Ok(_) if monitor.wants_another_snapshot() => return self.snapshot(turn, index),
+            Ok(calls) => turn.out.push(Output::Snapshot { line, calls }),
+            Err(why) => {
+                turn.out.push(Output::Note(format!("the phone gives no snapshot of {line}: {why}")));
+                if let MonitorState::Unverified { .. } = monitor.state {
+                    turn.out.push(Output::Unverified { line });
+                }
+            }
+        }
+        if let MonitorState::Unverified { cross_ref, .. } = &monitor.state {
+            monitor.state = MonitorState::Running { cross_ref: cross_ref.clone() };
+        }
+    }
+
+    /// What the monitors make of the link, once each of them runs or is refused.
+    pub(super) fn state_of_monitors(&self) -> Option<State> {
+        let settled = |monitor: &Monitor| match monitor.state {
+            MonitorState::Running { .. } | MonitorState::Refused { .. } => true,
+            MonitorState::Waiting { .. } | MonitorState::Starting | MonitorState::Unverified { .. } => false,
+        };
+        if !self.monitors.iter().all(settled) {
+            return None;
+        }
+        let refused: Vec<String> = self.monitors.iter().filter_map(Monitor::refusal).collect();
+        Some(if refused.is_empty() { State::Up } else { State::Degraded(refused.join("; ")) })
+    }
+}
+
+impl Monitor {
+    pub(super) fn new(line: Arc<Line>, now: Instant) -> Self {
+        let state = MonitorState::Waiting { start_at: now };
+        Self { line, state, moved: false, started: now, stops: 0, dialled: None }
+    }
+
+    /// An event of this line arrived.
+    pub(super) fn moves(&mut self) {
+        self.moved = true;
+    }
+
+    /// When it is to be started.
+    pub(super) fn start_at(&self) -> Option<Instant> {
+        match &self.state {
+            MonitorState::Waiting { start_at } | MonitorState::Refused { start_at, .. } => Some(*start_at),
+            MonitorState::Starting | MonitorState::Unverified { .. } | MonitorState::Running { .. } => None,
+        }
+    }
+
+    pub(super) fn is_starting(&self) -> bool {
+        matches!(self.state, MonitorState::Starting)
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.cross_ref().is_some()
+    }
+
+    pub(super) fn cross_ref(&self) -> Option<&CrossRefId> {
+        match &self.state {
+            MonitorState::Unverified { cross_ref, .. } | MonitorState::Running { cross_ref } => Some(cross_ref),
+            MonitorState::Waiting { .. } | MonitorState::Starting | MonitorState::Refused { .. } => None,
+        }
+    }
+
+    /// The phone's own words, if it refused.
+    pub(super) fn refusal(&self) -> Option<String> {
+        match &self.state {
+            MonitorState::Refused { why, .. } => {
+                Some(format!("the phone refuses to monitor {} ({}): {why}", self.line.id, self.line.device))
+            }
+            MonitorState::Waiting { .. }
+            | MonitorState::Starting
+            | MonitorState::Unverified { .. }
+            | MonitorState::Running { .. } => None,
+        }
+    }
+
+    /// Counts a snapshot; true if it is to be asked for again. A new monitor settles for one that crossed with events
+    /// time and again, or its link would never be up.
+    fn wants_another_snapshot(&mut self) -> bool {
+        match &mut self.state {
+            MonitorState::Unverified { snapshots, .. } => {
+                *snapshots += 1;
+                self.moved && *snapshots < SNAPSHOT_TRIES
+            }
+            MonitorState::Waiting { .. }
+            | MonitorState::Starting
+            | MonitorState::Running { .. }
+            | MonitorState::Refused { .. } => self.moved,
+        }
+    }
+}

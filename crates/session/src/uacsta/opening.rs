@@ -1,0 +1,96 @@
+//! How a session is opened: an INVITE that asks for the phone's status (TR/87).
+
+use std::time::Duration;
+
+use csta::{Message, Request, Response, SystemStatus};
+
+use super::{Phase, Turn, Uacsta, body, read};
+use crate::Output;
+
+/// A phone that answers an INVITE not even provisionally within this time is asked anew: one that is just booting
+/// hears the next attempt sooner than the ever slower retransmissions of this one.
+const GIVE_UP: Duration = Duration::from_secs(4);
+
+/// A search for the next hop that takes longer than this will not end any more.
+const LOOKUP: Duration = Duration::from_secs(60);
+
+impl Uacsta {
+    /// Asks for a way to the phone.
+    pub(super) fn reach(&mut self, turn: &mut Turn<'_>) {
+        self.phase = Phase::Reaching { give_up_at: turn.now + LOOKUP };
+        turn.out.push(Output::Reach(self.next_hop().clone()));
+    }
+
+    /// There is none. Whoever searched too long, or for a session that was stopped meanwhile, is not heard.
+    pub(super) fn unreachable(&mut self, turn: &mut Turn<'_>, why: &str) {
+        if let Phase::Reaching { .. } = self.phase {
+            let why = format!("cannot reach {}: {why}", self.next_hop());
+            self.fail(turn, why);
+        }
+    }
+
+    /// Opens the dialog: an INVITE without SDP whose body asks for the phone's status.
+    pub(super) fn invite(&mut self, turn: &mut Turn<'_>, flow: sip::Flow) {
+        let Phase::Reaching { .. } = self.phase else { return };
+        let invite = sip::Invite {
+            route: self.config.proxy.iter().cloned().collect(),
+            credentials: self.config.credentials.clone(),
+            body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),
+            give_up: Some(GIVE_UP),
+            ..sip::Invite::new(flow, self.config.uri.clone(), self.caller_uri(flow))
+        };
+        let dialog = turn.agent.invite(turn.now, invite, turn.wire);
+        self.phase = Phase::Inviting { dialog };
+    }
+
+    /// Who calls: behind a proxy the account it knows, else the gateway at its own address.
+    fn caller_uri(&self, flow: sip::Flow) -> sip::Uri {
+        let account = self.config.proxy.as_ref().zip(self.config.credentials.as_ref());
+        let known = account.and_then(|(proxy, credentials)| {
+            sip::Uri::parse(format!("sip:{}@{}", credentials.username, proxy.host()).as_bytes()).ok()
+        });
+        known.unwrap_or_else(|| sip::Uri::at("hookswitch", flow.local))
+    }
+
+    /// The phone took the INVITE. A status other than `normal` means that it will not serve us.
+    pub(super) fn accepted(&mut self, turn: &mut Turn<'_>, dialog: sip::DialogId, answer: &sip::Answer) {
+        let status = match read(answer) {
+            Ok(Message::Response(Response::RequestSystemStatus(response))) => response.status,
+            // Phones that leave the body out are up all the same.
+            Ok(_) | Err(_) => None,
+        };
+        if let Some(status) = status.filter(|status| *status != SystemStatus::Normal) {
+            turn.agent.bye(turn.now, dialog, turn.wire);
+            return self.fail(turn, not_normal(status));
+        }
+        self.failures = 0;
+        self.phase = Phase::Up { dialog, since: turn.now, last_heard: turn.now };
+    }
+
+    /// The phone tells how it is while the session stands (ECMA-269 systemStatus).
+    pub(super) fn status_reported(&mut self, turn: &mut Turn<'_>, status: Option<SystemStatus>) {
+        match status {
+            // Events may be among what was lost.
+            Some(SystemStatus::MessagesLost) => {
+                let lines: Vec<_> = self.config.lines.iter().map(|line| line.id.clone()).collect();
+                lines.iter().for_each(|line| self.ask_snapshot(turn, line));
+            }
+            // The monitors are gone.
+            Some(status @ (SystemStatus::Initializing | SystemStatus::Enabled | SystemStatus::Disabled)) => {
+                self.reopen(turn, not_normal(status));
+            }
+            Some(
+                SystemStatus::Normal
+                | SystemStatus::PartiallyDisabled
+                | SystemStatus::OverloadImminent
+                | SystemStatus::OverloadReached
+                | SystemStatus::OverloadRelieved,
+            )
+            | None => {}
+        }
+    }
+}
+
+fn not_normal(status: SystemStatus) -> String {
+    format!("the phone's system status is {status}, not normal")
+}
