@@ -51,7 +51,6 @@ async fn check(curl: Curl, refusal: &Refusal) {
 
 /// Nothing was dialled, so it is no repeat.
 #[tokio::test]
-#[ignore = "the two seconds begin with the request, also where the answer is that nothing was dialled"]
 async fn what_was_not_dialled_may_be_asked_again() {
     let Some(curl) = Curl::find() else { return };
     let down = REFUSALS.iter().find(|refusal| refusal.status == 503).unwrap();

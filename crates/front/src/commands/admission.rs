@@ -32,6 +32,7 @@ struct Lately {
 #[derive(Debug)]
 pub(super) struct Place {
     line: LineId,
+    number: Number,
     taken: Instant,
 }
 
@@ -47,12 +48,13 @@ impl Admission {
         lately.check_repeat(line, number, now)?;
         lately.check_rates(line, now)?;
         lately.dials.insert((line.clone(), number.clone()), now);
-        Gate::Continue(Place { line: line.clone(), taken: now })
+        Gate::Continue(Place { line: line.clone(), number: number.clone(), taken: now })
     }
 
-    /// Only dials sent to a phone count.
+    /// Only dials sent to a phone count, and only they can be repeated.
     pub(super) fn give_back(&self, place: &Place) {
         let mut lately = self.lately();
+        lately.dials.remove(&(place.line.clone(), place.number.clone()));
         lately.all.give_back(place.taken);
         if let Some(window) = lately.by_line.get_mut(&place.line) {
             window.give_back(place.taken);

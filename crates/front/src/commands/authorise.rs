@@ -52,8 +52,8 @@ fn named_line<'s>(name: &str, user: &User<'_>, lines: &'s [LineAccess]) -> Gate<
     match (own.as_slice(), named.as_slice()) {
         ([line], _) | ([], [line]) => Gate::Continue(line),
         ([], []) => {
-            let text =
-                "There is no such line: line= takes a line's id, its number, number@domain or sip:number@domain.";
+            let text = "There is no such line: line= takes a line's id, its number, number@domain or sip:number@domain. A line that \
+                 is missing is added to the configuration as a [[line]].";
             Answer::new(StatusCode::NOT_FOUND, text).stop()
         }
         ([..], [..]) => {

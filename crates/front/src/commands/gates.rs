@@ -118,9 +118,10 @@ impl Gates {
         let Settings { callers, lines, rules, numbering, .. } = &self.settings;
         let source = request.ends.source;
 
-        let order = route::order(request, self.settings.make_call)?;
+        route::check(request, self.settings.make_call)?;
         let user = self.login.authenticate(request, callers, now)?;
         trail.caller = Some(user.caller.name.clone());
+        let order = route::order(request)?;
         origin::check_caller(page, user.caller)?;
         let line = &authorise::line(order.line.as_deref(), &user, source, lines)?.id;
         trail.line = Some(line.clone());

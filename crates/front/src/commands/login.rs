@@ -77,7 +77,8 @@ impl Login {
             };
         }
         if let Some(wait) = self.attempts().wait(source, now) {
-            let text = "Too many bad log-ins from this address: try again later.";
+            let text = "Too many bad log-ins from this address: try again later. An administrator may raise the limit in the \
+                        configuration:\n\n[limits]\nlogins = \"…/min\"";
             return Answer::new(StatusCode::TOO_MANY_REQUESTS, text).retry_after(wait).stop();
         }
         // Every caller is compared, so that the time tells nothing about which.

@@ -28,8 +28,9 @@ const PURPOSES: [HeaderName; 4] = [
     HeaderName::from_static("x-moz"),
 ];
 
-/// Finds the form, and its number.
-pub(super) fn order(request: &Request, make_call: bool) -> Gate<Order> {
+/// Whether the request is a command at all, and one that is switched on. What it asks for is read after the login:
+/// a client that logs in by Digest sends an empty form first, to be challenged (RFC 7616 3.3).
+pub(super) fn check(request: &Request, make_call: bool) -> Gate<()> {
     let path = request.uri.path();
     if path == "/favicon.ico" {
         return Answer::empty().stop();
@@ -44,12 +45,17 @@ pub(super) fn order(request: &Request, make_call: bool) -> Gate<Order> {
         return Answer::new(StatusCode::METHOD_NOT_ALLOWED, text).with(header::ALLOW, "GET, POST").stop();
     }
     check_purpose(request)?;
-    let number = if path == "/" { plain(request)? } else { vendor(request)? };
     if !make_call {
         let text = "The command make_call is switched off. An administrator switches it on in the configuration:\n\n\
                     [commands]\nmake_call = { enabled = true }";
         return Answer::new(StatusCode::FORBIDDEN, text).stop();
     }
+    Gate::Continue(())
+}
+
+/// Finds the number, and the line if the request names one.
+pub(super) fn order(request: &Request) -> Gate<Order> {
+    let number = if request.uri.path() == "/" { plain(request)? } else { vendor(request)? };
     let line = match request.parameters.one("line")? {
         Some(line) => Some(line),
         None => request.parameters.one("outgoing_uri")?,
@@ -115,7 +121,7 @@ fn missing(what: &str) -> Gate<String> {
     Answer::new(StatusCode::BAD_REQUEST, format!("The request lacks {what}.")).stop()
 }
 
-fn unknown_path() -> Gate<Order> {
+fn unknown_path() -> Gate<()> {
     let text = "Nothing is here. Commands are:\n\n/?action=make_call&target=123\n/servlet?key=number=123\n\
                 /cgi-bin/ConfigManApp.com?number=123\n/cgiServer.exx?number=123\n/command.htm?number=123";
     Answer::new(StatusCode::NOT_FOUND, text).stop()

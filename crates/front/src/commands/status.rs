@@ -12,17 +12,27 @@ pub(super) fn answer(outcome: &Outcome, line: &LineId, waited: Duration) -> Answ
     match outcome {
         Outcome::Accepted { .. } => Answer::closing(StatusCode::OK, "The phone accepted the call."),
         Outcome::Refused { reason } => {
-            let text = format!("The phone or PBX of line {line} refused the call: {reason}.");
+            let text = format!(
+                "The phone or PBX of line {line} refused the call: {reason}. Dial the number by hand at the phone: if that \
+                 fails too, the reason is there; if not, look at the line's device in the configuration."
+            );
             Answer::new(StatusCode::BAD_GATEWAY, text)
         }
-        Outcome::NoLine => Answer::new(StatusCode::NOT_FOUND, format!("The gateway has no line {line} any more.")),
+        Outcome::NoLine => Answer::new(
+            StatusCode::NOT_FOUND,
+            format!("The gateway has no line {line}: add it to the configuration as a [[line]]."),
+        ),
         Outcome::NoLink { reason } => {
-            let text = format!("There is no link to the phone of line {line}: {reason}. Nothing was dialled.");
+            let text = format!(
+                "There is no link to the phone of line {line}: {reason}. Nothing was dialled. The gateway keeps trying; if it \
+                 goes on, look at the line's [[link]] in the configuration, and whether uaCSTA is switched on in the phone."
+            );
             Answer::new(StatusCode::SERVICE_UNAVAILABLE, text)
         }
         Outcome::NoAnswer => {
             let text = format!(
-                "The phone of line {line} gave no answer within {} s. Whether it dials is unknown, and it is not asked again.",
+                "The phone of line {line} gave no answer within {} s. Whether it dials is unknown, and it is not asked again. \
+                 If the phone is just slow, raise request_timeout of its [[link]] in the configuration.",
                 waited.as_secs()
             );
             Answer::new(StatusCode::GATEWAY_TIMEOUT, text)

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -20,7 +19,9 @@ const MAX_DATAGRAM: usize = 65_535;
 
 /// One UDP listener.
 pub(super) struct Datagrams {
-    socket: Arc<UdpSocket>,
+    /// The same socket past tokio, which would have a datagram wait until it knows that the socket takes one: the kernel
+    /// knows it at once.
+    sender: std::net::UdpSocket,
     address: SocketAddr,
 }
 
@@ -37,10 +38,11 @@ impl Datagrams {
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
-        let socket = Arc::new(UdpSocket::from_std(socket.into())?);
+        let sender: std::net::UdpSocket = socket.try_clone()?.into();
+        let socket = UdpSocket::from_std(socket.into())?;
         let address = socket.local_addr()?;
-        tokio::spawn(receive(socket.clone(), address, arrivals, stop));
-        Ok(Self { socket, address })
+        tokio::spawn(receive(socket, address, arrivals, stop));
+        Ok(Self { sender, address })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -54,13 +56,13 @@ impl Datagrams {
     }
 
     pub(super) fn send(&self, to: SocketAddr, bytes: &[u8]) {
-        if let Err(error) = self.socket.try_send_to(bytes, to) {
+        if let Err(error) = self.sender.send_to(bytes, to) {
             tracing::debug!(%to, %error, "a datagram was not taken");
         }
     }
 }
 
-async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) {
+async fn receive(socket: UdpSocket, local: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) {
     let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let received = tokio::select! {
