@@ -1,6 +1,9 @@
 //! Tests of the whole house, in one binary.
 
+mod delivery;
+mod durability;
 mod layering;
+mod phones;
 mod scenarios;
 mod sip_peers;
 mod web_peers;
