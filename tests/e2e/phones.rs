@@ -2,6 +2,7 @@
 
 mod lives;
 mod outages;
+mod two_lines;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
