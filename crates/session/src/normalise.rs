@@ -197,9 +197,8 @@ fn global_linkage(linkage: &CallLinkageId) -> Option<CompactString> {
 /// Our connection's state; together with the far ends' it tells dialling from talking. In a conference it is enough
 /// that one of them is there.
 fn connection_state(states: &CallState) -> Option<ConnectionState> {
-    let is_there = |state: &&LocalConnectionState| {
-        matches!(state, LocalConnectionState::Connected | LocalConnectionState::Hold)
-    };
+    let is_there =
+        |state: &&LocalConnectionState| matches!(state, LocalConnectionState::Connected | LocalConnectionState::Hold);
     let far = states.0.iter().skip(1).find(is_there).or(states.0.get(1));
     match states.local()? {
         LocalConnectionState::Initiated => Some(ConnectionState::Initiated),

@@ -42,7 +42,9 @@ impl Uacsta {
             // Without its events nobody would see what becomes of a dial.
             Phase::Up { .. } => Some(monitor.refusal().unwrap_or_else(|| "its monitor is being started".into())),
             Phase::Down { why, .. } => Some(why.clone()),
-            Phase::Reaching { .. } | Phase::Inviting { .. } => Some("the session with the phone is being opened".into()),
+            Phase::Reaching { .. } | Phase::Inviting { .. } => {
+                Some("the session with the phone is being opened".into())
+            }
             Phase::Stopped => Some("the gateway is stopping".into()),
         }
     }

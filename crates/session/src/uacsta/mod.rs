@@ -193,7 +193,9 @@ impl Uacsta {
     fn timeout(&mut self, turn: &mut Turn<'_>) {
         match self.phase {
             Phase::Down { retry_at, .. } if retry_at <= turn.now => self.reach(turn),
-            Phase::Reaching { give_up_at } if give_up_at <= turn.now => self.unreachable(turn, "its address is not found"),
+            Phase::Reaching { give_up_at } if give_up_at <= turn.now => {
+                self.unreachable(turn, "its address is not found")
+            }
             Phase::Up { last_heard, .. } => {
                 self.give_up_unseen_dials(turn);
                 if self.pending.values().any(|pending| pending.deadline <= turn.now) {
