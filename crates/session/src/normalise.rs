@@ -5,6 +5,7 @@
 //! (localConnectionInfo, optional in every event, so never relied on alone).
 
 #[cfg(test)]
+#[path = "tests/normalise.rs"] // by its name the layering test knows it: it meets both words, too
 mod tests;
 
 use call_model::{CallRef, Cause, ConnectionState, Event, Joined, Line, News, Number, Parties, Party, SnapshotCall};

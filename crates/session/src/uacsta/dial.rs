@@ -146,6 +146,11 @@ impl Purpose {
 }
 
 impl Dial {
+    /// The phone was not asked.
+    pub(super) fn not_sent(self, reason: String, out: &mut Vec<Output>) {
+        out.push(Output::Outcome(self.id, Outcome::NoLink { reason: reason.into() }));
+    }
+
     /// The phone will not answer any more. If an event showed the dial it was accepted; else nobody knows.
     pub(super) fn unanswered(self, out: &mut Vec<Output>) {
         let outcome = match self.seen {

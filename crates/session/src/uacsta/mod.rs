@@ -219,11 +219,7 @@ impl Uacsta {
                 self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()))
             }
             sip::Event::Answered { tag, answer, .. } => self.answered(turn, tag, &answer),
-            sip::Event::Failed { tag, failure, .. } => match failure {
-                // The agent is at its bounds and gave the answer itself; the phone is not to blame.
-                sip::Failure::Status(answer) => self.answered(turn, tag, &answer),
-                sip::Failure::Timeout | sip::Failure::Flow => self.reopen(turn, words::failure(&failure)),
-            },
+            sip::Event::Failed { tag, failure, .. } => self.failed(turn, tag, &failure),
             sip::Event::Requested { transaction, method, body, .. } => self.requested(turn, transaction, &method, body),
             sip::Event::Invited { transaction, .. } => {
                 turn.agent.respond(turn.now, transaction, sip::Answer::new(403), turn.wire);
@@ -250,6 +246,24 @@ impl Uacsta {
         }
         if let Some(ending) = gone {
             self.reopen(turn, words::ending(ending).into());
+        }
+    }
+
+    /// A request of ours came to nothing. Without an answer or a connection the phone may be gone, and without a part of
+    /// its opening the session would stay half open: it is opened anew.
+    fn failed(&mut self, turn: &mut Turn<'_>, tag: u64, failure: &sip::Failure) {
+        let why = words::failure(failure);
+        if !matches!(failure, sip::Failure::Status(_)) {
+            return self.reopen(turn, why);
+        }
+        // Our own agent had no room for it and sent nothing.
+        let why = format!("the gateway has too many SIP requests under way: {why}");
+        match self.pending.remove(&tag).map(|pending| pending.purpose) {
+            Some(Purpose::StartMonitor(_) | Purpose::Snapshot(_)) => self.reopen(turn, why),
+            Some(Purpose::Dial(dial)) => dial.not_sent(why, turn.out),
+            // To be asked again after another while, and not at once.
+            Some(Purpose::Heartbeat) => self.heard(turn.now),
+            None => {}
         }
     }
 

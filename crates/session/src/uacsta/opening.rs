@@ -33,7 +33,7 @@ impl Uacsta {
     pub(super) fn invite(&mut self, turn: &mut Turn<'_>, flow: sip::Flow) {
         let Phase::Reaching { .. } = self.phase else { return };
         let invite = sip::Invite {
-            route: self.config.proxy.iter().cloned().collect(),
+            route: self.config.proxy.iter().map(loose).collect(),
             credentials: self.config.credentials.clone(),
             body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),
             give_up: Some(GIVE_UP),
@@ -89,6 +89,11 @@ impl Uacsta {
             | None => {}
         }
     }
+}
+
+/// A proxy that an administrator names routes loosely, whether `;lr` is written or not: strict routers died with RFC 2543.
+fn loose(proxy: &sip::Uri) -> sip::Uri {
+    if proxy.param("lr").is_some() { proxy.clone() } else { proxy.with_param("lr") }
 }
 
 fn not_normal(status: SystemStatus) -> String {

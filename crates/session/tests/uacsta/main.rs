@@ -1,0 +1,9 @@
+//! A uaCSTA session against a scripted phone, in virtual time.
+
+mod dials;
+mod endings;
+mod events;
+mod monitors;
+mod opening;
+mod phone;
+mod world;
