@@ -117,9 +117,9 @@ impl Calls {
         self.on_line(now, line, Cause::default(), true, out, |on_line, scene| on_line.reconcile(snapshot, scene));
     }
 
-    /// The link will never vouch for this line again: every open call ends `lost`.
-    pub fn close_line(&mut self, now: Moment, line: &LineId, out: &mut Vec<CallOutput>) {
-        self.on_line(now, line, Cause::default(), true, out, |on_line, scene| on_line.close(scene));
+    /// Nobody will vouch for what was not heard of after this time: every such call of the line ends `lost`.
+    pub fn close_unheard(&mut self, now: Moment, line: &LineId, since: Instant, out: &mut Vec<CallOutput>) {
+        self.on_line(now, line, Cause::default(), true, out, |on_line, scene| on_line.close_unheard(since, scene));
     }
 
     /// When [`Calls::tick`] has something to do.

@@ -156,7 +156,7 @@ impl Hub {
         let unlinked: Vec<_> = self.unlinked.keys().cloned().collect();
         for line in unlinked {
             let mut news = Vec::new();
-            self.calls.close_line(now, &line, &mut news);
+            self.calls.close_unheard(now, &line, now.at, &mut news);
             self.publish(&mut round, news, None);
         }
         self.settle(round);
@@ -288,9 +288,9 @@ impl Hub {
                 self.calls.reconcile(round.now, &line, &calls, &mut news);
                 self.publish(round, news, None);
             }
-            session::Output::Unverified { line } => {
+            session::Output::Unverified { line, since } => {
                 let mut news = Vec::new();
-                self.calls.close_line(round.now, &line, &mut news);
+                self.calls.close_unheard(round.now, &line, since, &mut news);
                 self.publish(round, news, None);
             }
             session::Output::Outcome(id, outcome) => round.out.push(Output::Outcome(id, outcome)),

@@ -10,6 +10,8 @@ mod backoff;
 mod normalise;
 mod uacsta;
 
+use std::time::Instant;
+
 pub use backoff::Reconnect;
 use call_model::{Command, Event, LineId, Outcome, SnapshotCall};
 pub use uacsta::{Config as UacstaConfig, Turn, Uacsta};
@@ -67,10 +69,13 @@ pub enum Output {
         /// All its calls.
         calls: Vec<SnapshotCall>,
     },
-    /// The session is new, and its phone cannot tell which calls the line has: nobody vouches for those from before.
+    /// The session is new, and its phone cannot tell which calls the line has: nobody vouches for those that it has not
+    /// been heard of since.
     Unverified {
         /// The line.
         line: LineId,
+        /// Since when the phone reports its events again.
+        since: Instant,
     },
     /// What came of a command.
     Outcome(CommandId, Outcome),

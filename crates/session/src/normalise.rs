@@ -109,9 +109,8 @@ impl Seen<'_> {
     fn clears_here(&self) -> bool {
         match (self.about_line(), self.event.local_connection_info) {
             (Some(true), _) | (_, Some(LocalConnectionState::Null)) | (None, None) => true,
-            (Some(false), None) => {
-                self.event.device.as_ref().and_then(SubjectDevice::device).is_some_and(|d| self.is_line(d))
-            }
+            // Also where the line itself released it: it may have dropped one party of a conference.
+            (Some(false), None) => false,
             (
                 Some(false) | None,
                 Some(

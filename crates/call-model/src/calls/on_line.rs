@@ -224,12 +224,11 @@ impl OnLine {
         }
     }
 
-    /// Nobody will ever vouch for these calls again.
-    pub(super) fn close(&mut self, scene: &mut Scene<'_>) {
-        for call in self.calls.drain(..) {
+    /// Nobody will ever vouch for the calls that were not heard of after this time.
+    pub(super) fn close_unheard(&mut self, since: Instant, scene: &mut Scene<'_>) {
+        for call in self.calls.extract_if(.., |call| call.known().heard <= since) {
             call.end_as(CallResult::Lost, &mut scene.resync());
         }
-        self.ended.clear();
         self.recheck = None;
     }
 }

@@ -129,7 +129,7 @@ impl Stage {
                 let snapshot: Vec<SnapshotCall> = words[2..].iter().map(|word| shown(word)).collect();
                 self.calls.reconcile(now, &self.line.clone(), &snapshot, &mut out);
             }
-            "close" => self.calls.close_line(now, &self.line.clone(), &mut out),
+            "close" => self.calls.close_unheard(now, &self.line.clone(), now.at, &mut out),
             "restart" => self.restart(now),
             "wait" => {}
             _ => self.calls.handle(now, &self.line.clone(), &event(&words[1..]), &mut out),

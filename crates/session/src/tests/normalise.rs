@@ -246,8 +246,10 @@ fn whose_connection_was_cleared() {
         ((Some(THERE), Some(THERE), Some(Null)), true),
         ((None, None, Some(Connected)), false),
         ((None, None, None), true),
-        // The connection has a name that only the switch knows, but the line itself hung up.
-        ((Some(HERE), Some("0x17"), None), true),
+        // The line itself released another's connection: a party of a conference. A name that only the switch knows may
+        // be our own; then the next snapshot says so.
+        ((Some(HERE), Some(THERE), None), false),
+        ((Some(HERE), Some("0x17"), None), false),
     ];
     check_here(&EventKind::ConnectionCleared, &cases, |here| News::Cleared { here });
 }

@@ -26,7 +26,8 @@ pub(super) struct Monitor {
     state: MonitorState,
     /// An event came since the last snapshot was asked for, so that its answer may be older than what we know.
     moved: bool,
-    /// When the phone last agreed to it.
+    /// When the phone was last asked for it, and when it agreed.
+    asked: Instant,
     started: Instant,
     /// How often in a row the phone stopped it soon after.
     stops: u32,
@@ -58,6 +59,7 @@ impl Uacsta {
         let Some(index) = self.monitors.iter().position(due) else { return };
         let monitor = &mut self.monitors[index];
         monitor.state = MonitorState::Starting;
+        monitor.asked = turn.now;
         let start = MonitorStart::device(monitor.line.device.clone());
         self.request(turn, Purpose::StartMonitor(index), Request::MonitorStart(start));
     }
@@ -130,7 +132,7 @@ impl Uacsta {
             Err(why) => {
                 turn.out.push(Output::Note(format!("the phone gives no snapshot of {line}: {why}")));
                 if let MonitorState::Unverified { .. } = monitor.state {
-                    turn.out.push(Output::Unverified { line });
+                    turn.out.push(Output::Unverified { line, since: monitor.asked });
                 }
             }
         }
@@ -156,7 +158,7 @@ impl Uacsta {
 impl Monitor {
     pub(super) fn new(line: Arc<Line>, now: Instant) -> Self {
         let state = MonitorState::Waiting { start_at: now };
-        Self { line, state, moved: false, started: now, stops: 0, dialled: None }
+        Self { line, state, moved: false, asked: now, started: now, stops: 0, dialled: None }
     }
 
     /// An event of this line arrived.

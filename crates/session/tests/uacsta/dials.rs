@@ -146,7 +146,6 @@ fn no_answer_at_all_ends_the_session_and_is_told_once() {
 }
 
 #[test]
-#[ignore = "the SIP agent goes on repeating the requests of a dialog that was ended"]
 fn a_dial_that_was_given_up_is_not_repeated_on_the_wire() {
     let mut world = World::up(config());
     world.phone.off = true;

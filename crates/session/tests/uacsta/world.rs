@@ -274,7 +274,7 @@ impl World {
                 }
             }
             Output::Snapshot { line, calls } => self.snapshots.push((line, calls)),
-            Output::Unverified { line } => self.unverified.push(line),
+            Output::Unverified { line, .. } => self.unverified.push(line),
             Output::Outcome(id, outcome) => self.outcomes.push((id.0, outcome)),
             Output::State(state) => self.states.push(state),
             Output::Note(note) => self.notes.push(note),

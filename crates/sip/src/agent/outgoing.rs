@@ -35,6 +35,10 @@ impl Agent {
     }
 
     pub(super) fn client_timeout(&mut self, now: Instant, key: ClientKey, out: &mut Vec<Output>) {
+        if self.is_forsaken(key) {
+            self.requests.clients.remove(key);
+            return;
+        }
         let news = self.requests.clients.update(key, |client| client.timeout(now, out)).flatten();
         if news == Some(ClientNews::TimedOut) {
             self.timed_out(now, key, out);
@@ -42,6 +46,13 @@ impl Agent {
         if self.requests.clients.get(key).is_some_and(|client| client.is_over()) {
             self.requests.clients.remove(key);
         }
+    }
+
+    /// Its dialog is over, and nobody waits for its answer: it must not be sent again. A peer that comes back would act on
+    /// a request (dial, for one) that was given up.
+    fn is_forsaken(&self, key: ClientKey) -> bool {
+        let purpose = self.requests.clients.get(key).and_then(|client| client.purpose.as_ref());
+        matches!(purpose, Some(Purpose::Request { dialog, .. }) if !self.dialogs.contains_key(dialog))
     }
 
     /// The first final answer: it goes to whoever waits for it.

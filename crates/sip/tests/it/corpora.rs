@@ -15,8 +15,8 @@ pub fn folder(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    let required = std::env::var_os("HOOKSWITCH_REQUIRE_PEERS").is_some();
-    assert!(!required, "the corpora are required, and {} is absent", folder.display());
+    let named = std::env::var_os("HOOKSWITCH_CORPORA").is_some();
+    assert!(!named, "HOOKSWITCH_CORPORA names no corpora: {} is absent", folder.display());
     eprintln!("skipped: no {}", folder.display());
     None
 }

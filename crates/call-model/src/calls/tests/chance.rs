@@ -35,14 +35,14 @@ proptest! {
                 Step::Handle(event) => stage.calls.handle(now, &line, &event, &mut out),
                 Step::Reconcile(snapshot) => stage.calls.reconcile(now, &line, &snapshot, &mut out),
                 Step::Restart => stage.restart(now),
-                Step::Close => stage.calls.close_line(now, &line, &mut out),
+                Step::Close => stage.calls.close_unheard(now, &line, now.at, &mut out),
             }
             collect(&mut stage, out)?;
         }
         let mut out = Vec::new();
         let end = stage.moment(f64::from(tenths) / 10.0);
         for line in ["987", "988"] {
-            stage.calls.close_line(end, &LineId(line.into()), &mut out);
+            stage.calls.close_unheard(end, &LineId(line.into()), end.at, &mut out);
         }
         collect(&mut stage, out)?;
         stage.check_order();

@@ -149,7 +149,7 @@ fn a_pattern_that_matches_no_number_is_an_error_that_names_it() {
 fn examples_of_costly_numbers_are_denied_in_every_country() {
     let folder = std::env::var("HOOKSWITCH_CORPORA").unwrap_or_else(|_| "../../../shared/corpora".to_owned());
     let Ok(table) = std::fs::read_to_string(format!("{folder}/phone/e164_examples.tsv")) else {
-        assert!(std::env::var("HOOKSWITCH_REQUIRE_PEERS").as_deref() != Ok("1"), "{folder} is required");
+        assert!(std::env::var_os("HOOKSWITCH_CORPORA").is_none(), "HOOKSWITCH_CORPORA names no corpora");
         eprintln!("skipped: no corpora at {folder}");
         return;
     };
