@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
@@ -11,17 +11,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::mpsc::{Sender, WeakSender};
 
-use crate::{OpenError, schema, writer::Job};
+use crate::{OpenError, schema, wal, writer::Job};
 
 /// How soon everything is on disk that was written without an fsync of its own.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Jobs after which a checkpoint does not wait for the pause.
-const MANY_JOBS: usize = 4_000;
-/// Pages in the log from which on it should start over (16 MiB).
-const LONG_LOG: i64 = 4_000;
+/// Pages by which the log may grow before a checkpoint does not wait for the pause (1 MiB): what is not in the database
+/// yet should find room in the reserve.
+const STEP: i64 = 256;
 /// How often old rows are looked for.
 const PRUNING: Duration = Duration::from_secs(600);
 
@@ -29,7 +28,8 @@ const PRUNING: Duration = Duration::from_secs(600);
 pub(crate) struct Housekeeper {
     kick: SyncSender<()>,
     flags: Arc<Flags>,
-    jobs: usize,
+    /// The log's pages when the thread was last kicked.
+    kicked_at: i64,
     thread: JoinHandle<()>,
 }
 
@@ -41,6 +41,8 @@ struct Flags {
     long: AtomicBool,
     /// The last pruning found so much that there may be more.
     prune: AtomicBool,
+    /// Held during a checkpoint: SQLite refuses a second one.
+    checkpoint: Mutex<()>,
 }
 
 impl Housekeeper {
@@ -53,24 +55,33 @@ impl Housekeeper {
             .name("store-housekeeper".into())
             .spawn(move || house.run(&kicked))
             .map_err(|source| OpenError::Folder { dir: dir.to_owned(), source })?;
-        Ok(Self { kick, flags, jobs: 0, thread })
+        Ok(Self { kick, flags, kicked_at: 0, thread })
     }
 
     /// A passive checkpoint never catches up with a busy writer, so the log would grow for ever: once it is long, the
     /// writer itself copies the few pages that are left, and its next commit starts the log over.
-    pub(crate) fn before_commit(&self, db: &Connection) {
-        if self.flags.long.swap(false, Ordering::Relaxed) {
-            let _ = checkpoint(db); // an error shows in the commit that follows
+    pub(crate) fn before_commit(&self, db: &Connection) -> rusqlite::Result<()> {
+        if !self.flags.long.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let _alone = self.pause();
+        wal::restart(db).or_else(|error| if wal::can_be_retried(&error) { Ok(()) } else { Err(error) })
+    }
+
+    /// Counts what the commit added to the log.
+    pub(crate) fn committed(&mut self, db: &Connection) {
+        self.flags.dirty.store(true, Ordering::Relaxed);
+        let pages = wal::pages(db).unwrap_or(0); // unknown: the pause is short
+        self.kicked_at = self.kicked_at.min(pages); // it started over
+        if pages - self.kicked_at >= STEP {
+            self.kicked_at = pages;
+            let _ = self.kick.try_send(()); // full: it is awake already
         }
     }
 
-    pub(crate) fn committed(&mut self, jobs: usize) {
-        self.flags.dirty.store(true, Ordering::Relaxed);
-        self.jobs += jobs;
-        if self.jobs >= MANY_JOBS {
-            self.jobs = 0;
-            let _ = self.kick.try_send(()); // full: it is awake already
-        }
+    /// No checkpoint but the holder's own until the guard is dropped.
+    pub(crate) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.flags.pause()
     }
 
     pub(crate) fn prune_more(&self) {
@@ -80,6 +91,12 @@ impl Housekeeper {
     pub(crate) fn stop(self) {
         drop(self.kick);
         let _ = self.thread.join();
+    }
+}
+
+impl Flags {
+    fn pause(&self) -> MutexGuard<'_, ()> {
+        self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,11 +121,15 @@ impl House {
     }
 
     fn checkpoint(&self) {
-        match checkpoint(&self.db) {
-            Ok(pages) if pages >= LONG_LOG => self.flags.long.store(true, Ordering::Relaxed),
+        let copied = {
+            let _alone = self.flags.pause();
+            wal::copy(&self.db)
+        };
+        match copied {
+            Ok(pages) if pages >= wal::LONG => self.flags.long.store(true, Ordering::Relaxed),
             Ok(_) => {}
             // The log keeps everything; the checkpoint is tried again.
-            Err(error) if is_harmless(&error) => {
+            Err(error) if wal::can_be_retried(&error) => {
                 self.flags.dirty.store(true, Ordering::Relaxed);
                 tracing::warn!(%error, "a checkpoint of the store has to wait");
             }
@@ -127,14 +148,4 @@ impl House {
             self.pruned = Some(Instant::now());
         }
     }
-}
-
-/// Copies what no reader needs any more from the log into the database, waiting for nobody; returns the log's pages.
-fn checkpoint(db: &Connection) -> rusqlite::Result<i64> {
-    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))
-}
-
-#[allow(clippy::wildcard_enum_match_arm)] // foreign enum
-fn is_harmless(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

@@ -5,7 +5,7 @@
 //! [`Store::settle`] writes down what came of an attempt.
 //!
 //! One thread owns the writing connection and commits whatever has gathered as one transaction; another reads; a third
-//! keeps the log short. A full disk is waited out. A failed fsync is not: after it nobody knows what is on disk.
+//! keeps the log short. A full disk is waited out, with a little room kept back so that waiting can end. A failed fsync is not: after it nobody knows what is on disk.
 #![forbid(unsafe_code)]
 
 mod audit;
@@ -17,9 +17,11 @@ mod error;
 mod housekeeper;
 mod outbox;
 mod reader;
+mod reserve;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod wal;
 mod writer;
 
 use std::{
@@ -45,8 +47,9 @@ pub use error::{Closed, OpenError, ReadError};
 use bell::Bells;
 use housekeeper::Housekeeper;
 use reader::Reader;
+use reserve::Reserve;
 use schema::FolderLock;
-use writer::{Job, Writer};
+use writer::{Job, Want, Writer};
 
 /// Events that may wait to be read before the writer waits too.
 const EVENTS: usize = 1_024;
@@ -152,15 +155,27 @@ impl Store {
     /// Opens the store. The events must be read: the writer waits for their reader.
     pub fn open_with(dir: &Path, settings: Settings) -> Result<(Self, mpsc::Receiver<StoreEvent>), OpenError> {
         let lock = FolderLock::take(dir)?;
-        let db = schema::open(dir)?;
+        let reserve = Reserve::of(dir);
+        let db = schema::open(dir, &reserve)?;
         let reader = Reader::start(dir)?;
         let (jobs, queue) = mpsc::channel(settings.queue);
         let (events, listener) = mpsc::channel(EVENTS);
         let (bells, full) = (Bells::default(), Arc::new(AtomicBool::new(false)));
         let housekeeper = Housekeeper::start(dir, &jobs)?;
         let (rung, seen) = (bells.clone(), Arc::clone(&full));
-        let writer =
-            Writer { db, level: "FULL", jobs: queue, events, bells: rung, settings, full: seen, housekeeper, lock };
+        let writer = Writer {
+            db,
+            level: "FULL",
+            jobs: queue,
+            events,
+            bells: rung,
+            settings,
+            full: seen,
+            housekeeper,
+            reserve,
+            want: Want::default(),
+            lock,
+        };
         spawn(dir, "store-writer", move || writer.run())?;
         Ok((Self { dir: dir.into(), jobs, reader, bells, full }, listener))
     }

@@ -3,15 +3,17 @@
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::OpenError;
+use crate::{OpenError, reserve::Reserve, wal};
 
 /// The version of the tables this program writes (`PRAGMA user_version`).
 const VERSION: i64 = 1;
+
+/// The bytes of a page, SQLite's own choice.
+const PAGE: i64 = 4_096;
 
 /// A delivery is `pending` until it is `delivered` or `dead`. Its lane is (destination, call): strictly in order, so
 /// only the lane's first pending row, its head, has a `next_attempt_ms`. Finding what is due is then one step in an
@@ -99,8 +101,23 @@ fn create_private(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
-/// Opens the database for writing, creates its tables, and settles what the last run left open.
-pub(crate) fn open(dir: &Path) -> Result<Connection, OpenError> {
+/// Opens the database for writing, creates its tables, and settles what the last run left open. On a full disk even
+/// the index of the log takes the room of the reserve.
+pub(crate) fn open(dir: &Path, reserve: &Reserve) -> Result<Connection, OpenError> {
+    let opened = match open_once(dir) {
+        Err(OpenError::Database { source, .. }) if wal::can_be_retried(&source) => {
+            reserve.release();
+            open_once(dir)
+        }
+        opened => opened,
+    }?;
+    if !reserve.hold() {
+        tracing::warn!(dir = %dir.display(), "the disk of state_dir is nearly full: free some space");
+    }
+    Ok(opened)
+}
+
+fn open_once(dir: &Path) -> Result<Connection, OpenError> {
     let db = connect(dir).map_err(|source| OpenError::Database { dir: dir.to_owned(), source })?;
     let found = version(&db).map_err(|source| OpenError::Database { dir: dir.to_owned(), source })?;
     if found > VERSION {
@@ -113,11 +130,12 @@ pub(crate) fn open(dir: &Path) -> Result<Connection, OpenError> {
 /// A connection that may write: WAL, and every commit is on disk when it returns (`synchronous = FULL`).
 pub(crate) fn connect(dir: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(database(dir))?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(wal::PATIENCE)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     // Checkpoints are the housekeeper's: a commit never waits for one.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    db.pragma_update(None, "journal_size_limit", wal::LONG * PAGE)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }
@@ -126,7 +144,7 @@ pub(crate) fn connect(dir: &Path) -> rusqlite::Result<Connection> {
 pub(crate) fn connect_to_read(dir: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(database(dir), flags)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(wal::PATIENCE)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }

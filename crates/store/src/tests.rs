@@ -1,5 +1,8 @@
 //! What the store promises, one promise a test.
 
+#[cfg(target_os = "linux")]
+mod full_disk;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},

@@ -1,32 +1,28 @@
 //! The one thread that writes. It takes whatever waits in its queue, commits it as one transaction, and only then
 //! says so: natural group commit.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::Duration,
+mod room;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use call_model::DestinationId;
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Attempt, AuditError, DialId, DialRecord, Settings, StoreEvent, Submission, audit, bell::Bells, calls,
-    housekeeper::Housekeeper, outbox, schema::FolderLock,
+    housekeeper::Housekeeper, outbox, reserve::Reserve, schema::FolderLock, wal,
 };
+pub(crate) use room::Want;
 
 /// The most jobs in one transaction.
 const BATCH: usize = 512;
 /// The most rows that one job of bulk work touches, so that no commit is held up by it.
 const BULK: u32 = 500;
-/// How long to wait before a commit is tried again that found no room.
-const RETRY: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
-
 /// One thing to write.
 pub(crate) enum Job {
     Submit(Submission),
@@ -49,14 +45,6 @@ enum Receipt {
     Dial(DialId),
 }
 
-/// Why a commit failed.
-enum Blame {
-    /// No room, or another program holds the database: nothing was written, so it can be tried again.
-    Room,
-    /// Whatever it was, what is on disk now is unknown (a failed fsync must never be retried).
-    Disk,
-}
-
 pub(crate) struct Writer {
     pub(crate) db: Connection,
     /// The connection's `synchronous`.
@@ -68,17 +56,17 @@ pub(crate) struct Writer {
     /// Dials are refused while this is set.
     pub(crate) full: Arc<AtomicBool>,
     pub(crate) housekeeper: Housekeeper,
+    pub(crate) reserve: Reserve,
+    pub(crate) want: Want,
     pub(crate) lock: FolderLock,
 }
 
 impl Writer {
     pub(crate) fn run(mut self) {
         while let Some(first) = self.jobs.blocking_recv() {
-            self.housekeeper.before_commit(&self.db);
             let mut batch = self.gather(first);
             match self.commit_when_possible(&mut batch) {
                 Ok(receipts) => {
-                    self.housekeeper.committed(batch.len());
                     let closing = self.acknowledge(batch, receipts);
                     if !closing.is_empty() {
                         return self.close(closing);
@@ -111,9 +99,15 @@ impl Writer {
         if let Some(reason) = failure(batch) {
             return Err(reason);
         }
+        self.housekeeper
+            .before_commit(&self.db)
+            .map_err(|error| format!("a checkpoint of the store failed: {error}"))?;
         loop {
-            let error = match self.commit(batch) {
+            #[cfg(test)]
+            let _ = self.settings.page_limit.apply(&self.db);
+            let error = match self.commit_making_room(batch) {
                 Ok(receipts) => {
+                    self.housekeeper.committed(&self.db);
                     if self.full.swap(false, Ordering::Relaxed) {
                         let _ = self.events.blocking_send(StoreEvent::Ready);
                     }
@@ -121,11 +115,13 @@ impl Writer {
                 }
                 Err(error) => error,
             };
-            match blame(&error) {
-                Blame::Disk => return Err(format!("writing the store failed: {error}")),
-                Blame::Room if self.jobs.is_closed() => return Err(format!("closed without room to write: {error}")),
-                Blame::Room => self.wait_for_room(batch, &error),
+            if !wal::can_be_retried(&error) {
+                return Err(format!("writing the store failed: {error}"));
             }
+            if self.jobs.is_closed() {
+                return Err(format!("closed without room to write: {error}"));
+            }
+            self.wait_for_room(batch, &error);
         }
     }
 
@@ -137,29 +133,12 @@ impl Writer {
             self.db.pragma_update(None, "synchronous", level)?;
             self.level = level;
         }
-        #[cfg(test)]
-        self.settings.page_limit.apply(&self.db)?;
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let now_ms = Timestamp::now().as_millisecond();
         let receipts =
             batch.iter().map(|job| write(&transaction, job, now_ms, &self.settings)).collect::<Result<_, _>>()?;
         transaction.commit()?;
         Ok(receipts)
-    }
-
-    /// Keeps the batch but refuses its dials: one that rings minutes later surprises somebody.
-    fn wait_for_room(&self, batch: &mut Vec<Job>, error: &rusqlite::Error) {
-        for dial in batch.extract_if(.., |job| matches!(job, Job::Dial(..))) {
-            if let Job::Dial(_, reply) = dial {
-                let _ = reply.send(Err(AuditError::Full));
-            }
-        }
-        if !self.full.swap(true, Ordering::Relaxed) {
-            let reason = format!("the store cannot be written ({error}): free some space on the disk of state_dir");
-            tracing::error!(%reason, "nothing is accepted until there is room");
-            let _ = self.events.blocking_send(StoreEvent::Full { reason });
-        }
-        thread::sleep(RETRY);
     }
 
     /// Tells everybody who waits for this batch; returns who waits for the store to close.
@@ -175,7 +154,7 @@ impl Writer {
                 (Job::Hasten(_, reply) | Job::Abandon(_, _, reply), Receipt::Rows(rows)) => drop(reply.send(rows)),
                 (Job::Dial(_, reply), Receipt::Dial(id)) => drop(reply.send(Ok(id))),
                 (Job::Close(reply), _) => closing.push(reply),
-                (Job::Prune, Receipt::Rows(rows)) if rows > 0 => self.housekeeper.prune_more(),
+                (Job::Prune, Receipt::Rows(rows)) => self.keep_house(rows),
                 (Job::Hasten(..) | Job::Abandon(..) | Job::Dial(..), _) => {} // the reply is dropped: it reads as closed
                 (Job::DialOutcome(..) | Job::Dialog(..) | Job::Prune | Job::Fail(_), _) => {}
             }
@@ -186,12 +165,20 @@ impl Writer {
         closing
     }
 
+    /// The reserve is taken again if there was no room for it; a pruning that found something is repeated.
+    fn keep_house(&self, pruned: usize) {
+        self.reserve.hold();
+        if pruned > 0 {
+            self.housekeeper.prune_more();
+        }
+    }
+
     /// Everything on disk, everything released, and only then the answer.
     fn close(self, waiting: Vec<oneshot::Sender<()>>) {
         let Self { db, lock, housekeeper, jobs, .. } = self;
         drop(jobs); // a housekeeper that waits for room in the queue must not be waited for
         housekeeper.stop();
-        if let Err(error) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        if let Err(error) = wal::empty(&db) {
             tracing::warn!(%error, "the last checkpoint failed; the next start repeats it");
         }
         drop(db);
@@ -239,15 +226,4 @@ fn write(db: &Connection, job: &Job, now_ms: i64, settings: &Settings) -> rusqli
 
 fn failure(batch: &[Job]) -> Option<String> {
     batch.iter().find_map(|job| if let Job::Fail(reason) = job { Some(reason.clone()) } else { None })
-}
-
-#[allow(clippy::wildcard_enum_match_arm)] // foreign enum
-fn blame(error: &rusqlite::Error) -> Blame {
-    let Some(error) = error.sqlite_error() else { return Blame::Disk };
-    match error.code {
-        ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Blame::Room,
-        // The index of the log could not grow, before anything was written.
-        _ if error.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Blame::Room,
-        _ => Blame::Disk,
-    }
 }
