@@ -105,7 +105,7 @@ fn create_private(dir: &Path) -> std::io::Result<()> {
 /// the index of the log takes the room of the reserve.
 pub(crate) fn open(dir: &Path, reserve: &Reserve) -> Result<Connection, OpenError> {
     let opened = match open_once(dir) {
-        Err(OpenError::Database { source, .. }) if wal::can_be_retried(&source) => {
+        Err(OpenError::Database { source, .. }) if wal::lacks_room(&source) => {
             reserve.release();
             open_once(dir)
         }

@@ -42,10 +42,12 @@ fn checkpoint(db: &Connection, mode: &str) -> rusqlite::Result<i64> {
 /// error nobody knows what is on disk (a failed fsync must never be retried).
 #[allow(clippy::wildcard_enum_match_arm)] // foreign enum
 pub(crate) fn can_be_retried(error: &rusqlite::Error) -> bool {
-    let Some(error) = error.sqlite_error() else { return false };
-    match error.code {
-        ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => true,
-        // The index of the log could not grow, before anything was written.
-        _ => error.extended_code == ffi::SQLITE_IOERR_SHMSIZE,
-    }
+    let held = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+    held || lacks_room(error)
+}
+
+/// The disk is full: for a file, or for the index of the log, which is enlarged before anything is written.
+pub(crate) fn lacks_room(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE))
 }

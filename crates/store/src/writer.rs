@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use call_model::DestinationId;
+use call_model::{DestinationId, Rendered};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,8 @@ pub(crate) use room::Want;
 
 /// The most jobs in one transaction.
 const BATCH: usize = 512;
+/// And about the most bytes: a transaction must fit onto a small disk, and into the reserve.
+const BATCH_BYTES: usize = 1 << 18;
 /// The most rows that one job of bulk work touches, so that no commit is held up by it.
 const BULK: u32 = 500;
 /// One thing to write.
@@ -84,12 +86,12 @@ impl Writer {
 
     /// Everything that waits already, up to a bound.
     fn gather(&mut self, first: Job) -> Vec<Job> {
+        let mut bytes = first.bytes();
         let mut batch = vec![first];
-        while batch.len() < BATCH && !matches!(batch.last(), Some(Job::Close(_))) {
-            match self.jobs.try_recv() {
-                Ok(job) => batch.push(job),
-                Err(_) => break,
-            }
+        while batch.len() < BATCH && bytes < BATCH_BYTES && !matches!(batch.last(), Some(Job::Close(_))) {
+            let Ok(job) = self.jobs.try_recv() else { break };
+            bytes += job.bytes();
+            batch.push(job);
         }
         batch
     }
@@ -190,6 +192,13 @@ impl Writer {
 }
 
 impl Job {
+    /// What it adds that may be large.
+    fn bytes(&self) -> usize {
+        let Self::Submit(submission) = self else { return 0 };
+        let text = |rendered: &Rendered| rendered.url.len() + rendered.body.as_ref().map_or(0, String::len);
+        submission.deliveries.iter().map(text).sum()
+    }
+
     /// Somebody acts on this only once it is on disk.
     const fn must_be_durable(&self) -> bool {
         match self {

@@ -109,6 +109,21 @@ async fn a_disk_that_the_store_fills_holds_rows_and_not_their_log() {
 }
 
 #[tokio::test]
+async fn a_burst_larger_than_the_disk_is_taken_as_far_as_it_fits() {
+    let Some(disk) = TinyDisk::mount() else { return };
+    let (store, mut events) = Store::open(&disk.state()).unwrap();
+    for token in 1..=60 {
+        let large = crate::Rendered { url: "x".repeat(100_000), ..rendered("a", token.into(), 1) };
+        store.submit(submission(token, vec![large])).unwrap();
+    }
+    let mut taken = 0;
+    while let Some(StoreEvent::Durable { up_to }) = events.recv().await {
+        taken = up_to;
+    }
+    assert!((10..30).contains(&taken), "{taken} of 60 events on a disk for some 25");
+}
+
+#[tokio::test]
 async fn a_small_disk_works_on_in_the_pages_of_pruned_rows() {
     let Some(disk) = TinyDisk::mount() else { return };
     let settings = Settings { keep_delivered: Duration::ZERO, ..Settings::default() };

@@ -35,16 +35,16 @@ impl Writer {
     pub(super) fn commit_making_room(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Receipt>> {
         if !self.want.cramped {
             match self.commit(batch) {
-                Err(error) if wal::can_be_retried(&error) => self.want.cramped = true,
+                Err(error) if wal::lacks_room(&error) => self.want.cramped = true,
                 done => return done,
             }
         }
         self.empty_log()?;
         if self.reserve.hold() {
             match self.commit(batch) {
-                Err(error) if wal::can_be_retried(&error) => {}
+                Err(error) if wal::lacks_room(&error) => {}
                 done => {
-                    self.want.cramped = false;
+                    self.want.cramped = done.is_err();
                     return done;
                 }
             }
@@ -56,7 +56,7 @@ impl Writer {
     fn empty_log(&self) -> rusqlite::Result<()> {
         let _alone = self.housekeeper.pause();
         match wal::empty(&self.db) {
-            Err(error) if wal::can_be_retried(&error) => {
+            Err(error) if wal::lacks_room(&error) => {
                 self.reserve.release();
                 wal::empty(&self.db)
             }
