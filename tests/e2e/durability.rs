@@ -134,7 +134,7 @@ async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} did not happen within {PATIENCE:?}"))
 }
 
-/// A file system of 32 MiB, gone when dropped.
+/// A file system of 4 MiB, gone when dropped.
 struct TinyDisk(TempDir);
 
 impl TinyDisk {
@@ -142,9 +142,9 @@ impl TinyDisk {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=32m", "hookswitch"]).arg(folder.path()).status();
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "hookswitch"]).arg(folder.path()).status();
         if !mounted.is_ok_and(|status| status.success()) {
-            peer::absent("no file system of 32 MiB can be mounted here (it takes root)");
+            peer::absent("no file system of 4 MiB can be mounted here (it takes root)");
             return None;
         }
         Some(Self(folder))
