@@ -12,7 +12,7 @@ use csta::{
 };
 use gateway::hub::{Entropy, Hub, Input, Output, Parts};
 use jiff::Timestamp;
-use session::{Reconnect, State, UacstaConfig};
+use session::{Reach, Reconnect, State, UacstaConfig};
 use store::StoreEvent;
 
 /// Where the gateway listens, and where the phone is.
@@ -49,8 +49,7 @@ impl World {
         let started = Moment { at: Instant::now(), wall };
         let link = UacstaConfig {
             name: line.link.clone(),
-            uri: uri("sip:987@192.0.2.20"),
-            proxy: None,
+            reach: Reach::At { uri: uri("sip:987@192.0.2.20"), proxy: None },
             credentials: None,
             lines: vec![Arc::new(line)],
             heartbeat: Duration::from_secs(30),
@@ -202,7 +201,7 @@ impl World {
                     self.phone.handle(self.instant(), event, &mut out);
                     self.phone_said(out);
                 }
-                sip::Output::Discarded { .. } => {}
+                sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
             }
         }
     }

@@ -9,7 +9,7 @@ use call_model::{Line, Moment, Outcome};
 use front::commands::Dial;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use session::{CommandId, State, UacstaConfig};
+use session::{CommandId, Reach, State, UacstaConfig};
 use store::{Store, StoreEvent, Submission};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -254,8 +254,7 @@ fn parts(config: Config) -> Parts {
         match kind {
             LinkKind::Uacsta(phone) => links.push(UacstaConfig {
                 name: name.as_str().into(),
-                uri: phone.uri.clone(),
-                proxy: phone.proxy.clone(),
+                reach: phone.reach.clone(),
                 credentials: credentials(phone),
                 lines: lines_of(&config, name).collect(),
                 heartbeat: phone.heartbeat,
@@ -265,12 +264,14 @@ fn parts(config: Config) -> Parts {
             LinkKind::NotYet { why } => unlinked.extend(lines_of(&config, name).map(|line| (line, why.clone()))),
         }
     }
+    let accounts = config.links.iter().filter_map(account).collect();
+    let registrar = sip::RegistrarConfig { accounts, ..sip::RegistrarConfig::default() };
     Parts {
         links,
         unlinked,
         destinations: config.destinations,
         locale: config.locale,
-        sip: sip::Config::default(),
+        sip: sip::Config { registrar, ..sip::Config::default() },
         sip_entropy: system_entropy(),
         call_entropy: system_entropy(),
     }
@@ -283,4 +284,11 @@ fn lines_of(config: &Config, link: &str) -> impl Iterator<Item = Arc<Line>> {
 fn credentials(phone: &UacstaLink) -> Option<sip::Credentials> {
     let (username, password) = phone.username.clone().zip(phone.password.as_ref())?;
     Some(sip::Credentials { username, password: password.expose_secret().to_owned() })
+}
+
+/// What the phone of a link registers with, if it does.
+fn account(link: &LinkConfig) -> Option<sip::Account> {
+    let LinkKind::Uacsta(phone) = &link.kind else { return None };
+    let (Reach::Registered { user }, Some(password)) = (&phone.reach, &phone.password) else { return None };
+    Some(sip::Account { user: user.clone(), password: password.expose_secret().to_owned() })
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
-use session::{CommandId, State, Turn, Uacsta, UacstaConfig};
+use session::{CommandId, Reach, State, Turn, Uacsta, UacstaConfig};
 use store::{StoreEvent, Submission};
 
 use self::deadlines::Deadlines;
@@ -98,6 +98,8 @@ pub struct Hub {
     deadlines: Deadlines,
     by_dialog: HashMap<sip::DialogId, LinkIndex>,
     by_line: HashMap<LineId, LinkIndex>,
+    /// The links whose phones register here, by their account.
+    by_account: HashMap<String, LinkIndex>,
     unlinked: HashMap<LineId, String>,
     calls: Calls,
     destinations: Vec<Destination>,
@@ -114,7 +116,7 @@ struct Round<'a> {
 }
 
 impl Hub {
-    /// A hub whose sessions open at the first [`Input::Timeout`].
+    /// A hub whose sessions open at the first [`Input::Timeout`], or when their phones have registered.
     #[must_use]
     pub fn new(parts: Parts, now: Moment) -> Self {
         let unlinked: HashMap<_, _> = parts.unlinked.iter().map(|(line, why)| (line.id.clone(), why.clone())).collect();
@@ -125,12 +127,15 @@ impl Hub {
         let numbered = links.iter().enumerate();
         let by_line =
             numbered.flat_map(|(n, link)| link.lines().map(move |line| (line.id.clone(), LinkIndex(n)))).collect();
+        let by_account =
+            links.iter().enumerate().filter_map(|(n, link)| Some((account(link)?.to_owned(), LinkIndex(n)))).collect();
         Self {
             agent: sip::Agent::new(parts.sip, parts.sip_entropy),
             deadlines: Deadlines::new(links.iter().map(Uacsta::deadline)),
             links,
             by_dialog: HashMap::new(),
             by_line,
+            by_account,
             unlinked,
             calls,
             destinations: parts.destinations,
@@ -261,6 +266,7 @@ impl Hub {
                 match output {
                     sip::Output::Transmit { flow, bytes } => round.out.push(Output::Transmit(flow, bytes)),
                     sip::Output::Event(event) => self.agent_said(&mut round, event),
+                    sip::Output::Registered(registration) => self.registered(&mut round, registration),
                     sip::Output::Discarded { flow, reason } => round.out.push(Output::Discarded(flow, reason)),
                 }
             }
@@ -275,6 +281,12 @@ impl Hub {
     fn agent_said(&mut self, round: &mut Round<'_>, event: sip::Event) {
         if let Some(link) = self.by_dialog.get(&event.dialog()).copied() {
             self.tell(round, link, session::Input::Sip(event));
+        }
+    }
+
+    fn registered(&mut self, round: &mut Round<'_>, registration: sip::Registration) {
+        if let Some(link) = self.by_account.get(&registration.user).copied() {
+            self.tell(round, link, session::Input::Registered(registration.binding));
         }
     }
 
@@ -349,5 +361,13 @@ impl Hub {
 impl<'a> Round<'a> {
     fn new(now: Moment, out: &'a mut Vec<Output>) -> Self {
         Self { now, wire: Vec::new(), todo: VecDeque::new(), out }
+    }
+}
+
+/// The account with which a link's phone registers here, if it does.
+fn account(link: &Uacsta) -> Option<&str> {
+    match link.reached() {
+        Reach::Registered { user } => Some(user),
+        Reach::At { .. } => None,
     }
 }

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 pub use backoff::Reconnect;
 use call_model::{Command, Event, LineId, Outcome, SnapshotCall};
-pub use uacsta::{Config as UacstaConfig, Turn, Uacsta};
+pub use uacsta::{Config as UacstaConfig, Reach, Turn, Uacsta};
 
 /// A command's name while it is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +33,8 @@ pub enum Input {
     Reachable(sip::Flow),
     /// The next hop was not found: why.
     Unreachable(String),
+    /// The phone registered, and is reached there; `None`: it is not registered any more.
+    Registered(Option<sip::Binding>),
     /// The SIP agent has news about this link's dialog.
     Sip(sip::Event),
     /// Do this; the answer is an [`Output::Outcome`] with the same id.

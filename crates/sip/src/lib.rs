@@ -44,11 +44,15 @@ pub mod digest;
 mod flow;
 pub mod frame;
 pub mod message;
+mod registrar;
 mod transaction;
 
-pub use agent::{Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Output, TransactionId};
+pub use agent::{
+    Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Output, Register, TransactionId,
+};
 pub use dialog::DialogId;
 pub use digest::Credentials;
 pub use flow::{Flow, Transport};
 pub use message::{Body, Method, ParseError, Scheme, Uri, UriError};
+pub use registrar::{Account, Binding, RegistrarConfig, Registration};
 pub use transaction::Timers;

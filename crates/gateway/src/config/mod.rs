@@ -17,7 +17,7 @@ use std::{fs, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Durat
 
 use call_model::{Destination, Line, Locale};
 use secrecy::SecretString;
-use session::Reconnect;
+use session::{Reach, Reconnect};
 
 pub use error::{ConfigError, Finding, Place, Severity};
 
@@ -77,13 +77,12 @@ pub enum LinkKind {
     },
 }
 
-/// A desk phone that is called at its own address or through a proxy.
+/// A desk phone: one that is called at its own address or through a proxy, or one that registers here.
 #[derive(Clone, Debug)]
 pub struct UacstaLink {
-    /// The phone. Its transport is UDP or TCP, never TLS.
-    pub uri: sip::Uri,
-    /// Where requests are sent instead of straight to the phone; UDP or TCP as well.
-    pub proxy: Option<sip::Uri>,
+    /// The phone's address, and that of its proxy: UDP or TCP, never TLS. Or the account it registers with, which is
+    /// the username below.
+    pub reach: Reach,
     /// Answers digest challenges; always together with the password.
     pub username: Option<String>,
     /// The password to the username.

@@ -95,6 +95,13 @@ pub struct RawLink {
     pub reconnect: Key<RawReconnect>,
 }
 
+impl RawLink {
+    /// The phone registers here.
+    pub fn registers(&self) -> bool {
+        self.register.as_ref().is_some_and(|key| *key.get_ref())
+    }
+}
+
 /// What a link speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,7 +1,9 @@
 //! SIP over UDP.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -9,7 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Arrival;
+use super::{Arrival, address_towards};
 
 /// The kernel keeps a burst of events for us while the hub is busy (it may give less).
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -62,8 +64,9 @@ impl Datagrams {
     }
 }
 
-async fn receive(socket: UdpSocket, local: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) {
+async fn receive(socket: UdpSocket, bound: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) {
     let mut buffer = vec![0; MAX_DATAGRAM];
+    let mut near = NearSide::new(bound);
     loop {
         let received = tokio::select! {
             received = socket.recv_from(&mut buffer) => received,
@@ -71,14 +74,46 @@ async fn receive(socket: UdpSocket, local: SocketAddr, arrivals: mpsc::Sender<Ar
         };
         match received {
             Ok((length, remote)) => {
-                let flow = sip::Flow { transport: sip::Transport::Udp, local, remote };
+                let flow = sip::Flow { transport: sip::Transport::Udp, local: near.towards(remote), remote };
                 let message = Bytes::copy_from_slice(&buffer[..length]);
                 if arrivals.send(Arrival::Received(flow, message)).await.is_err() {
                     return;
                 }
             }
             // An ICMP error of an earlier datagram; the socket itself is well.
-            Err(error) => tracing::debug!(%local, %error, "a datagram came back"),
+            Err(error) => tracing::debug!(%bound, %error, "a datagram came back"),
         }
+    }
+}
+
+/// Our side of each flow, as the peer can reach it. A socket that is bound to all addresses of the machine does not say
+/// on which of them a datagram came in; the one that the kernel would answer from is asked for now and then.
+struct NearSide {
+    bound: SocketAddr,
+    known: HashMap<IpAddr, IpAddr>,
+    since: Instant,
+}
+
+/// Routes change: what is known of them is good for so long.
+const ROUTES: Duration = Duration::from_secs(60);
+
+/// So many peers are remembered within that time.
+const PEERS: usize = 16_384;
+
+impl NearSide {
+    fn new(bound: SocketAddr) -> Self {
+        Self { bound, known: HashMap::new(), since: Instant::now() }
+    }
+
+    fn towards(&mut self, remote: SocketAddr) -> SocketAddr {
+        if !self.bound.ip().is_unspecified() {
+            return self.bound;
+        }
+        if self.since.elapsed() > ROUTES || self.known.len() >= PEERS {
+            self.known.clear();
+            self.since = Instant::now();
+        }
+        let ask = || address_towards(remote).unwrap_or(self.bound.ip());
+        SocketAddr::new(*self.known.entry(remote.ip()).or_insert_with(ask), self.bound.port())
     }
 }

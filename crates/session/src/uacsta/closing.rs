@@ -24,16 +24,17 @@ impl Uacsta {
             return self.back_off(turn, why);
         }
         self.flaps = 0;
-        self.down(turn, turn.now, why);
+        self.down(turn, Some(turn.now), why);
     }
 
     fn back_off(&mut self, turn: &mut Turn<'_>, why: String) {
         let times = self.failures.saturating_add(self.flaps);
         let retry_at = turn.now + self.config.reconnect.wait(&self.config.name, times);
-        self.down(turn, retry_at, why);
+        self.down(turn, Some(retry_at), why);
     }
 
-    fn down(&mut self, turn: &mut Turn<'_>, retry_at: Instant, why: String) {
+    /// There is no session; without a time to try again, something else has to happen first.
+    pub(super) fn down(&mut self, turn: &mut Turn<'_>, retry_at: Option<Instant>, why: String) {
         self.give_up_all(turn);
         self.tell_state(turn, State::Down(why.clone()));
         self.phase = Phase::Down { retry_at, why };

@@ -7,6 +7,9 @@
 //!    └── retry_at ◄──────┴── Unreachable ◄────┴── refused, silent ◄┴── 481, 408, BYE, no answer
 //! ```
 //!
+//! A phone that registers here is reachable from its registration on, and only as long as that holds: until then the
+//! session is Down without a time to try again. One that registers anew was restarted, and gets a new session at once.
+//!
 //! Once the dialog stands, each line is monitored and then its calls are compared with a snapshot, one request at a
 //! time; from then on the phone's events come as INFO requests, and a silent phone is asked for its status.
 
@@ -15,6 +18,7 @@ mod dial;
 mod events;
 mod monitor;
 mod opening;
+mod reach;
 mod words;
 
 use std::collections::BTreeMap;
@@ -27,21 +31,20 @@ use csta::{Edition, Message, Request, Response};
 
 use self::dial::Dial;
 use self::monitor::Monitor;
+pub use self::reach::Reach;
 use crate::backoff::Reconnect;
 use crate::{Input, Output, State};
 
 /// A session that stood for so long has proved itself: the next failure counts as the first.
 const STEADY: Duration = Duration::from_secs(30);
 
-/// How a phone is reached, and what it carries.
+/// What a session knows of its phone from the start.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The link's name, for the log and for the jitter of its attempts.
     pub name: CompactString,
-    /// The phone's address.
-    pub uri: sip::Uri,
-    /// The PBX's proxy, where the phone is reached through it.
-    pub proxy: Option<sip::Uri>,
+    /// How the phone is reached.
+    pub reach: Reach,
     /// Answers the phone's or the proxy's digest challenge.
     pub credentials: Option<sip::Credentials>,
     /// The lines it carries.
@@ -72,6 +75,8 @@ pub struct Uacsta {
     config: Config,
     monitors: Vec<Monitor>,
     phase: Phase,
+    /// Where the phone registered, if it did.
+    binding: Option<sip::Binding>,
     /// What the caller believes of the link.
     told: Option<State>,
     /// Attempts that came to nothing since the last session.
@@ -85,7 +90,7 @@ pub struct Uacsta {
 
 #[derive(Debug)]
 enum Phase {
-    Down { retry_at: Instant, why: String },
+    Down { retry_at: Option<Instant>, why: String },
     Reaching { give_up_at: Instant },
     Inviting { dialog: sip::DialogId },
     Up { dialog: sip::DialogId, since: Instant, last_heard: Instant },
@@ -107,12 +112,22 @@ enum Purpose {
 }
 
 impl Uacsta {
-    /// A session that will open its dialog at the first [`Input::Timeout`].
+    /// A session that will open its dialog at the first [`Input::Timeout`], or when its phone has registered.
     #[must_use]
     pub fn new(config: Config, now: Instant) -> Self {
         let monitors = config.lines.iter().map(|line| Monitor::new(line.clone(), now)).collect();
-        let phase = Phase::Down { retry_at: now, why: "not connected yet".into() };
-        Self { config, monitors, phase, told: None, failures: 0, flaps: 0, pending: BTreeMap::new(), next_tag: 1 }
+        let phase = Phase::Down { retry_at: Some(now), why: "not connected yet".into() };
+        Self {
+            config,
+            monitors,
+            phase,
+            binding: None,
+            told: None,
+            failures: 0,
+            flaps: 0,
+            pending: BTreeMap::new(),
+            next_tag: 1,
+        }
     }
 
     /// The link's name.
@@ -139,7 +154,7 @@ impl Uacsta {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Down { retry_at, .. } => Some(*retry_at),
+            Phase::Down { retry_at, .. } => *retry_at,
             Phase::Reaching { give_up_at } => Some(*give_up_at),
             // The agent gives an INVITE up by itself.
             Phase::Inviting { .. } | Phase::Stopped => None,
@@ -160,6 +175,7 @@ impl Uacsta {
             Input::Timeout => self.timeout(turn),
             Input::Reachable(flow) => self.invite(turn, flow),
             Input::Unreachable(why) => self.unreachable(turn, &why),
+            Input::Registered(binding) => self.registered(turn, binding),
             Input::Sip(event) => self.sip(turn, event),
             Input::Command(id, command) => self.command(turn, id, command),
             Input::Durable(ack) => turn.agent.respond(turn.now, ack.0, sip::Answer::new(200), turn.wire),
@@ -192,7 +208,7 @@ impl Uacsta {
 
     fn timeout(&mut self, turn: &mut Turn<'_>) {
         match self.phase {
-            Phase::Down { retry_at, .. } if retry_at <= turn.now => self.reach(turn),
+            Phase::Down { retry_at: Some(retry_at), .. } if retry_at <= turn.now => self.reach(turn),
             Phase::Reaching { give_up_at } if give_up_at <= turn.now => {
                 self.unreachable(turn, "its address is not found")
             }
@@ -281,10 +297,6 @@ impl Uacsta {
         if let Phase::Up { last_heard, .. } = &mut self.phase {
             *last_heard = now;
         }
-    }
-
-    fn next_hop(&self) -> &sip::Uri {
-        self.config.proxy.as_ref().unwrap_or(&self.config.uri)
     }
 
     fn index_of(&self, line: &LineId) -> Option<usize> {

@@ -5,51 +5,24 @@ use std::time::Duration;
 use csta::{Message, Request, Response, SystemStatus};
 
 use super::{Phase, Turn, Uacsta, body, read};
-use crate::Output;
 
 /// A phone that answers an INVITE not even provisionally within this time is asked anew: one that is just booting
 /// hears the next attempt sooner than the ever slower retransmissions of this one.
 const GIVE_UP: Duration = Duration::from_secs(4);
 
-/// A search for the next hop that takes longer than this will not end any more.
-const LOOKUP: Duration = Duration::from_secs(60);
-
 impl Uacsta {
-    /// Asks for a way to the phone.
-    pub(super) fn reach(&mut self, turn: &mut Turn<'_>) {
-        self.phase = Phase::Reaching { give_up_at: turn.now + LOOKUP };
-        turn.out.push(Output::Reach(self.next_hop().clone()));
-    }
-
-    /// There is none. Whoever searched too long, or for a session that was stopped meanwhile, is not heard.
-    pub(super) fn unreachable(&mut self, turn: &mut Turn<'_>, why: &str) {
-        if let Phase::Reaching { .. } = self.phase {
-            let why = format!("cannot reach {}: {why}", self.next_hop());
-            self.fail(turn, why);
-        }
-    }
-
     /// Opens the dialog: an INVITE without SDP whose body asks for the phone's status.
     pub(super) fn invite(&mut self, turn: &mut Turn<'_>, flow: sip::Flow) {
         let Phase::Reaching { .. } = self.phase else { return };
+        let Some(invite) = self.invitation(flow) else { return };
         let invite = sip::Invite {
-            route: self.config.proxy.iter().map(loose).collect(),
             credentials: self.config.credentials.clone(),
             body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),
             give_up: Some(GIVE_UP),
-            ..sip::Invite::new(flow, self.config.uri.clone(), self.caller_uri(flow))
+            ..invite
         };
         let dialog = turn.agent.invite(turn.now, invite, turn.wire);
         self.phase = Phase::Inviting { dialog };
-    }
-
-    /// Who calls: behind a proxy the account it knows, else the gateway at its own address.
-    fn caller_uri(&self, flow: sip::Flow) -> sip::Uri {
-        let account = self.config.proxy.as_ref().zip(self.config.credentials.as_ref());
-        let known = account.and_then(|(proxy, credentials)| {
-            sip::Uri::parse(format!("sip:{}@{}", credentials.username, proxy.host()).as_bytes()).ok()
-        });
-        known.unwrap_or_else(|| sip::Uri::at("hookswitch", flow.local))
     }
 
     /// The phone took the INVITE. A status other than `normal` means that it will not serve us.
@@ -89,11 +62,6 @@ impl Uacsta {
             | None => {}
         }
     }
-}
-
-/// A proxy that an administrator names routes loosely, whether `;lr` is written or not: strict routers died with RFC 2543.
-fn loose(proxy: &sip::Uri) -> sip::Uri {
-    if proxy.param("lr").is_some() { proxy.clone() } else { proxy.with_param("lr") }
 }
 
 fn not_normal(status: SystemStatus) -> String {

@@ -6,4 +6,5 @@ mod events;
 mod monitors;
 mod opening;
 mod phone;
+mod registered;
 mod world;

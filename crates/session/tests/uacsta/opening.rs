@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use csta::{RequestSystemStatusResponse, Response, SystemStatus};
-use session::{Input, Reconnect, State, UacstaConfig};
+use session::{Input, Reach, Reconnect, State, UacstaConfig};
 
 use crate::phone::{Reply, csta};
 use crate::world::{World, config, flow, two_lines};
@@ -179,8 +179,9 @@ fn down_words() -> String {
 fn through_a_proxy() {
     let credentials = Some(sip::Credentials { username: "gw".into(), password: "secret".into() });
     for proxy in ["sip:pbx.example.com;lr", "sip:pbx.example.com"] {
-        let proxy = Some(proxy.parse().unwrap());
-        let mut world = World::new(UacstaConfig { proxy, credentials: credentials.clone(), ..config() });
+        let (uri, proxy) = ("sip:987@192.0.2.20".parse().unwrap(), Some(proxy.parse().unwrap()));
+        let reach = Reach::At { uri, proxy };
+        let mut world = World::new(UacstaConfig { reach, credentials: credentials.clone(), ..config() });
         world.run(0.0);
         assert_eq!(world.states, [State::Up]);
         let invite = &world.sent[0].1;

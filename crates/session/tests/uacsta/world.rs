@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{Command, Event, Line, LineId, Number, Outcome, SnapshotCall};
-use session::{Ack, CommandId, Input, Output, Reconnect, State, Turn, Uacsta, UacstaConfig};
+use session::{Ack, CommandId, Input, Output, Reach, Reconnect, State, Turn, Uacsta, UacstaConfig};
 
 use crate::phone::{Phone, entropy};
 
@@ -65,8 +65,7 @@ pub fn line(id: &str, device: &str) -> Arc<Line> {
 pub fn config() -> UacstaConfig {
     UacstaConfig {
         name: "desk".into(),
-        uri: "sip:987@192.0.2.20".parse().expect("a URI"),
-        proxy: None,
+        reach: Reach::At { uri: "sip:987@192.0.2.20".parse().expect("a URI"), proxy: None },
         credentials: None,
         lines: vec![line("987", "sip:987@192.0.2.20")],
         heartbeat: Duration::from_secs(30),
@@ -290,7 +289,7 @@ impl World {
                     self.carry(true, flow, bytes);
                 }
                 sip::Output::Event(event) => self.tell(Input::Sip(event)),
-                sip::Output::Discarded { .. } => {}
+                sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
             }
         }
     }
@@ -304,7 +303,7 @@ impl World {
                     self.phone.handle(self.now, event, &mut out);
                     self.phone_said(out);
                 }
-                sip::Output::Discarded { .. } => {}
+                sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
             }
         }
     }

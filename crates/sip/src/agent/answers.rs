@@ -79,6 +79,19 @@ impl Answers {
         answer: &Answer,
         out: &mut Vec<Output>,
     ) {
+        let bare = Answer { reason: "-".to_owned(), ..Answer::new(answer.status) };
+        self.refuse_in_short(flow, (request, via), size, &[answer, &bare], out);
+    }
+
+    /// The same with the longest of several answers that is not too long.
+    pub(super) fn refuse_in_short(
+        &self,
+        flow: Flow,
+        (request, via): (&Raw<'_>, &Via<'_>),
+        size: usize,
+        answers: &[&Answer],
+        out: &mut Vec<Output>,
+    ) {
         let lines = reply_lines(request, via, &flow, &self.stateless_tag(request));
         let write = |answer: &Answer| {
             let mut writer = Writer::response(answer.status, &answer.reason);
@@ -86,10 +99,12 @@ impl Answers {
             finish(writer, answer)
         };
         let fits = |bytes: &Bytes| bytes.len() <= size || flow.transport.is_reliable();
-        let bare = Answer { reason: "-".to_owned(), ..Answer::new(answer.status) };
-        out.push(match [answer, &bare].into_iter().map(write).find(fits) {
+        out.push(match answers.iter().copied().map(write).find(fits) {
             Some(bytes) => Output::Transmit { flow: via.way_back(flow), bytes },
-            None => Output::Discarded { flow, reason: Discard::Amplifies { status: answer.status } },
+            None => {
+                let status = answers.last().map_or(500, |answer| answer.status);
+                Output::Discarded { flow, reason: Discard::Amplifies { status } }
+            }
         });
     }
 

@@ -1,5 +1,6 @@
 //! What an agent is told once.
 
+use crate::registrar::RegistrarConfig;
 use crate::transaction::Timers;
 
 /// The settings of an [`Agent`](crate::Agent).
@@ -18,6 +19,8 @@ pub struct Config {
     pub max_transactions: usize,
     /// How many dialogs are kept at a time; an INVITE beyond is refused with 503.
     pub max_dialogs: usize,
+    /// Phones that register here.
+    pub registrar: RegistrarConfig,
 }
 
 impl Default for Config {
@@ -29,6 +32,7 @@ impl Default for Config {
             accept_invites: false,
             max_transactions: 65_536,
             max_dialogs: 65_536,
+            registrar: RegistrarConfig::default(),
         }
     }
 }

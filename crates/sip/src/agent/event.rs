@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::digest::Credentials;
 use crate::message::ParseError;
-use crate::{Body, DialogId, Flow, Method, Uri};
+use crate::{Body, DialogId, Flow, Method, Registration, Uri};
 
 /// What an agent wants done, in this order.
 pub enum Output {
@@ -20,6 +20,8 @@ pub enum Output {
     },
     /// Something happened.
     Event(Event),
+    /// A phone of an account is reached otherwise than before.
+    Registered(Registration),
     /// Bytes came in that nobody can use: worth a debug line, nothing else.
     Discarded {
         /// Where from.
@@ -209,14 +211,42 @@ pub struct Invite {
     /// Give up when not even a provisional answer came within this time, and not after 64·T1 only: whoever waits for
     /// a rebooting phone wants to ask again soon. A late 2xx is acknowledged and ended at once.
     pub give_up: Option<Duration>,
+    /// All requests of the dialog go out on `flow`, whatever the peer's Contact says: it registered from there, and
+    /// its own address may be one behind a NAT.
+    pub pinned: bool,
 }
 
 impl Invite {
     /// An INVITE with nothing special.
     #[must_use]
     pub fn new(flow: Flow, uri: Uri, from: Uri) -> Self {
-        Self { flow, uri, from, route: Vec::new(), credentials: None, body: None, headers: Vec::new(), give_up: None }
+        Self {
+            flow,
+            uri,
+            from,
+            route: Vec::new(),
+            credentials: None,
+            body: None,
+            headers: Vec::new(),
+            give_up: None,
+            pinned: false,
+        }
     }
+}
+
+/// A registration at somebody else's registrar (RFC 3261 10.2).
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// Where the REGISTER goes, and where the registrar finds us.
+    pub flow: Flow,
+    /// The registrar's domain: `sip:pbx.example.com`.
+    pub registrar: Uri,
+    /// The address of record: who we are there.
+    pub user: Uri,
+    /// For registrars that challenge, which all should.
+    pub credentials: Option<Credentials>,
+    /// How long it shall hold; zero takes it back.
+    pub expires: Duration,
 }
 
 /// A request of the peer that waits for our answer.
@@ -260,6 +290,7 @@ impl fmt::Debug for Output {
                 write!(f, "Transmit({flow:?}, {} bytes)", bytes.len())
             }
             Self::Event(event) => event.fmt(f),
+            Self::Registered(registration) => registration.fmt(f),
             Self::Discarded { flow, reason } => write!(f, "Discarded({flow:?}, {reason})"),
         }
     }

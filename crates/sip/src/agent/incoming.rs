@@ -31,6 +31,9 @@ impl Agent {
             }
             None if *request.method == Method::ACK => self.receive_ack(now, request, out),
             None if *request.method == Method::CANCEL => self.receive_cancel(now, request, out),
+            None if *request.method == Method::REGISTER && self.registrar.is_open() => {
+                self.receive_register(now, request, out);
+            }
             None => match self.dialog_of(request) {
                 Some(dialog) => self.receive_in_dialog(now, dialog, request, out),
                 None if self.overtakes(request) => {
@@ -239,7 +242,7 @@ impl Agent {
     }
 
     /// Answers a stranger without keeping anything.
-    fn refuse(&self, request: &Request<'_>, answer: &Answer, out: &mut Vec<Output>) {
+    pub(super) fn refuse(&self, request: &Request<'_>, answer: &Answer, out: &mut Vec<Output>) {
         let Request { flow, message, size, .. } = request;
         self.answers.refuse(*flow, (message.raw(), &message.via), *size, answer, out);
     }
@@ -259,6 +262,10 @@ impl Request<'_> {
         if !self.method.is_known() {
             return Some(Answer::new(405).with_header("Allow", Method::allow()));
         }
+        self.unknown_extension()
+    }
+
+    pub(super) fn unknown_extension(&self) -> Option<Answer> {
         let required: Vec<_> = self.message.list("Require").map(text::readable).collect();
         (!required.is_empty()).then(|| Answer::new(420).with_header("Unsupported", required.join(", ")))
     }
@@ -275,6 +282,6 @@ fn capabilities() -> Answer {
     Answer::new(200).with_header("Allow", Method::allow()).with_header("Accept", CSTA)
 }
 
-fn overloaded() -> Answer {
+pub(super) fn overloaded() -> Answer {
     Answer { retry_after: Some(5), ..Answer::new(503) }
 }

@@ -5,6 +5,7 @@ mod config;
 mod event;
 mod incoming;
 mod outgoing;
+mod registrations;
 mod requests;
 
 use std::collections::HashMap;
@@ -12,12 +13,13 @@ use std::time::Instant;
 
 use answers::Answers;
 pub use config::{Config, Entropy};
-pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, TransactionId};
+pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
 use requests::{Plan, Purpose, Requests};
 
 use crate::dialog::{Dialog, DialogId, Phase};
 use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
+use crate::registrar::Registrar;
 use crate::{Body, Flow, Method};
 
 /// The transactions and dialogs of one gateway, or of one phone.
@@ -27,6 +29,7 @@ pub struct Agent {
     requests: Requests,
     answers: Answers,
     dialogs: HashMap<DialogId, Dialog>,
+    registrar: Registrar,
 }
 
 impl Agent {
@@ -35,7 +38,8 @@ impl Agent {
     pub fn new(config: Config, entropy: Entropy) -> Self {
         let mut requests = Requests::new(config, entropy);
         let answers = Answers::new(requests.random());
-        Self { requests, answers, dialogs: HashMap::new() }
+        let registrar = Registrar::new(std::mem::take(&mut requests.config.registrar), requests.key());
+        Self { requests, answers, dialogs: HashMap::new(), registrar }
     }
 
     /// Takes one datagram, or one message that was cut from a stream.
@@ -61,8 +65,9 @@ impl Agent {
         }
     }
 
-    /// A send failed, or the connection was lost: our requests that wait for an answer on this flow fail now. Dialogs
-    /// go on; whoever wants to know whether the peer still has them sends a request.
+    /// A send failed, or the connection was lost: our requests that wait for an answer on this flow fail now, and who
+    /// was registered over it is not any more. Dialogs go on; whoever wants to know whether the peer still has them
+    /// sends a request.
     pub fn flow_failed(&mut self, _now: Instant, flow: Flow, out: &mut Vec<Output>) {
         let open = |purpose: &Option<Purpose>| purpose.as_ref().is_some_and(Purpose::is_open);
         let all = self.requests.clients.iter();
@@ -72,6 +77,7 @@ impl Agent {
             let purpose = self.requests.clients.remove(key).and_then(|client| client.purpose);
             self.failed(purpose, Failure::Flow, out);
         }
+        out.extend(self.registrar.flow_failed(flow).into_iter().map(Output::Registered));
     }
 
     /// Does what is due.
@@ -82,17 +88,19 @@ impl Agent {
         while let Some(id) = self.answers.servers.due(now) {
             self.server_timeout(now, id, out);
         }
+        out.extend(self.registrar.timeout(now).into_iter().map(Output::Registered));
     }
 
     /// When [`timeout`](Self::timeout) is to be called next; it may be now.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.requests.clients.deadline().into_iter().chain(self.answers.servers.deadline()).min()
+        let all = [self.requests.clients.deadline(), self.answers.servers.deadline(), self.registrar.deadline()];
+        all.into_iter().flatten().min()
     }
 
     /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.
     pub fn invite(&mut self, now: Instant, invite: Invite, out: &mut Vec<Output>) -> DialogId {
-        let Invite { flow, uri, from, route, credentials, body, headers, give_up } = invite;
+        let Invite { flow, uri, from, route, credentials, body, headers, give_up, pinned } = invite;
         let id = DialogId(self.requests.random());
         if self.requests.is_full() || self.dialogs.len() >= self.requests.config.max_dialogs {
             out.push(Event::Rejected { dialog: id, failure: Failure::Status(Answer::local(503)) }.into());
@@ -109,6 +117,7 @@ impl Agent {
             target: uri,
             routes: route,
             flow,
+            pinned,
             phase: Phase::Starting,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),
         };

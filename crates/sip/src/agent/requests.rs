@@ -71,6 +71,13 @@ impl Requests {
         u128::from_ne_bytes(bytes)
     }
 
+    /// A key of 256 unpredictable bits.
+    pub(super) fn key(&mut self) -> [u8; 32] {
+        let mut key = [0; 32];
+        (self.entropy)(&mut key);
+        key
+    }
+
     /// No more requests fit in.
     pub(super) fn is_full(&self) -> bool {
         self.clients.len() >= self.config.max_transactions
@@ -171,9 +178,12 @@ impl Requests {
 
     /// Who we are and what we understand.
     fn describe(&self, writer: &mut Writer, method: &Method, flow: &Flow) {
-        if *method == Method::INVITE || *method == Method::UPDATE {
+        let says_where = [Method::INVITE, Method::UPDATE, Method::REGISTER].contains(method);
+        if says_where {
             writer.header("Contact", self.contact(flow));
             writer.header("Allow", Method::allow());
+        }
+        if *method == Method::INVITE || *method == Method::UPDATE {
             writer.header("Accept", CSTA);
         }
         writer.header("User-Agent", &self.config.user_agent);

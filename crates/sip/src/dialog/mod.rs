@@ -32,6 +32,8 @@ pub(crate) struct Dialog {
     pub(crate) routes: Vec<Uri>,
     /// The flow it was opened on.
     pub(crate) flow: Flow,
+    /// All requests go out on `flow`.
+    pub(crate) pinned: bool,
     pub(crate) phase: Phase,
     /// For peers that challenge.
     pub(crate) login: Option<Box<Login>>,
@@ -40,7 +42,7 @@ pub(crate) struct Dialog {
 /// How far a dialog has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nothing was sent yet.
+    /// Nothing was sent yet; or a registration, which is never up.
     Starting,
     /// Our INVITE waits for an answer.
     Calling(ClientKey),
@@ -73,6 +75,7 @@ impl Dialog {
             target: invite.contact()?,
             routes: record_route(invite).collect(),
             flow,
+            pinned: false,
             phase: Phase::Starting,
             login: None,
         })
@@ -157,13 +160,14 @@ impl Dialog {
         }
     }
 
-    /// Where our requests go: to the first hop if it is written as address and port; else, and over a connection,
-    /// where the dialog was opened.
+    /// Where our requests go: to the first hop if it is written as address and port; else, over a connection, and
+    /// where the flow is pinned, where the dialog was opened.
     pub(crate) fn next_hop(&self) -> Flow {
         let hop = self.routes.first().unwrap_or(&self.target);
+        let stays = self.pinned || !self.is_up() || self.flow.transport.is_reliable();
         match hop.socket_addr() {
-            Some(remote) if self.is_up() && !self.flow.transport.is_reliable() => Flow { remote, ..self.flow },
-            _ => self.flow,
+            Some(remote) if !stays => Flow { remote, ..self.flow },
+            Some(_) | None => self.flow,
         }
     }
 

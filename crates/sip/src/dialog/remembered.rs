@@ -8,17 +8,21 @@ use crate::{Flow, Transport, Uri};
 /// The first word of a line: what follows, and in which form.
 const FORM: &str = "dialog/1";
 
+/// The same of a dialog whose requests all go out on its flow.
+const PINNED: &str = "dialog/1/pinned";
+
 /// Requests may have been sent after the line was written; numbers may be skipped, but not fall (RFC 3261 12.2.2).
 const SKIPPED: u32 = 1_000_000;
 
 impl Dialog {
     /// The line. No part of it can hold a space.
     pub(crate) fn to_line(&self) -> String {
-        let Self { id, call_id, local, remote, local_seq, target, flow, .. } = self;
+        let Self { id, call_id, local, remote, local_seq, target, flow, pinned, .. } = self;
+        let form = if *pinned { PINNED } else { FORM };
         let Flow { transport, local: here, remote: there } = flow;
         let (transport, tag) = (transport.name(), if self.remote_tag.is_empty() { "-" } else { &self.remote_tag });
         let mut line =
-            format!("{FORM} {transport} {here} {there} {id} {tag} {call_id} {local_seq} {local} {remote} {target}");
+            format!("{form} {transport} {here} {there} {id} {tag} {call_id} {local_seq} {local} {remote} {target}");
         self.routes.iter().for_each(|route| line.push_str(&format!(" {route}")));
         line
     }
@@ -26,7 +30,7 @@ impl Dialog {
     /// Reads a line; `None` if it is not one of these.
     pub(crate) fn from_line(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
-        words.next().filter(|form| *form == FORM)?;
+        let pinned = words.next().filter(|form| [FORM, PINNED].contains(form))? == PINNED;
         let transport = transport(words.next()?)?;
         let mut address = || words.next()?.parse::<SocketAddr>().ok();
         let flow = Flow { transport, local: address()?, remote: address()? };
@@ -39,7 +43,21 @@ impl Dialog {
         let (local, remote, target) = (uri()?, uri()?, uri()?);
         let routes = uris.collect::<Result<_, _>>().ok()?;
         let (remote_seq, phase, login) = (None, Phase::UP, None);
-        Some(Self { id, call_id, remote_tag, local, remote, local_seq, remote_seq, target, routes, flow, phase, login })
+        Some(Self {
+            id,
+            call_id,
+            remote_tag,
+            local,
+            remote,
+            local_seq,
+            remote_seq,
+            target,
+            routes,
+            flow,
+            pinned,
+            phase,
+            login,
+        })
     }
 }
 

@@ -46,6 +46,11 @@ impl Authorization {
         })
     }
 
+    /// The hash it was made with.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The peer knows the password. The comparison takes the same time wherever the two differ.
     #[must_use]
     pub fn verify(&self, method: &str, password: &str) -> bool {

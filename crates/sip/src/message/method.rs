@@ -29,6 +29,9 @@ impl Method {
     /// Changes a dialog without a new handshake (RFC 3311).
     pub const UPDATE: Self = Self(Cow::Borrowed("UPDATE"));
 
+    /// Says where a user is reached (RFC 3261 10). Outside of dialogs only, so no Allow header lists it.
+    pub const REGISTER: Self = Self(Cow::Borrowed("REGISTER"));
+
     /// Reads a method name; `None` if it is no token.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {

@@ -12,6 +12,7 @@ mod fuzz;
 mod messages;
 mod net;
 mod pair;
+mod registrar;
 mod repeats;
 mod routes;
 mod strangers;

@@ -21,6 +21,8 @@ pub struct Net {
     pub sent: Vec<Sent>,
     pub events: Vec<(usize, Event)>,
     pub discarded: Vec<(usize, Discard)>,
+    /// The news of the gateway's registrar.
+    pub registered: Vec<sip::Registration>,
     /// The phone answers whatever it is asked with 200.
     pub polite: bool,
     /// The phone's id of the dialog of [`Net::connected`].
@@ -120,6 +122,7 @@ impl Net {
             sent: Vec::new(),
             events: Vec::new(),
             discarded: Vec::new(),
+            registered: Vec::new(),
             polite: true,
             phone_dialog: None,
             lose: Box::new(|_| false),
@@ -222,6 +225,7 @@ impl Net {
             match output {
                 Output::Transmit { flow, bytes } => self.transmit(agent, flow, bytes),
                 Output::Event(event) => self.happened(agent, event),
+                Output::Registered(registration) => self.registered.push(registration),
                 Output::Discarded { reason, .. } => self.discarded.push((agent, reason)),
             }
         }

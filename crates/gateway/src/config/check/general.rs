@@ -83,6 +83,13 @@ impl Checker<'_> {
             self.identity(tls.span(), &tls.get_ref().certificate, &tls.get_ref().key);
         }
         for link in links {
+            if link.account.is_some() && listen.udp.is_empty() && listen.tcp.is_empty() {
+                self.error(
+                    link.span.clone(),
+                    "the phone of this link registers here, and [sip] has no listener for it",
+                )
+                .help("[sip] listen = [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]");
+            }
             let Some(hop) = &link.first_hop else { continue };
             let (sockets, scheme) = if hop.over_tcp { (&listen.tcp, "tcp") } else { (&listen.udp, "udp") };
             let fits = |socket: &SocketAddr| hop.ip.is_none_or(|ip| ip.is_ipv4() == socket.is_ipv4());

@@ -46,16 +46,16 @@ impl Checker<'_> {
         let name = raw.name.as_ref().map(|key| self.text(key));
         let clients = self.networks(&raw.clients);
         let device = raw.device.as_ref().map(|key| self.text(key));
-        let (number, link) = (number?, link?);
+        let (number, link, domain) = (number?, link?, domain??);
         let device = match device {
             Some(device) => device?.to_owned(),
-            None => link.and_then(|link| link.uri.clone()).unwrap_or_else(|| number.to_owned()),
+            None => link.and_then(|link| link.device(&domain)).unwrap_or_else(|| number.to_owned()),
         };
         let line = Line {
             id: LineId(id?.into()),
             // A SIP user such as "frontdesk" is a number as well: what is not dialable stays as written.
             number: Number::dialable(number).unwrap_or_else(|_| Number::new(number)),
-            domain: domain??.into(),
+            domain: domain.into(),
             name: name.map_or(Some(None), |name| name.map(|name| Some(name.into())))?,
             link: link.map_or("", |link| link.config.name.as_str()).into(),
             device: device.into(),

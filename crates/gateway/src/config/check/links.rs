@@ -21,12 +21,23 @@ pub struct CheckedLink {
     pub speaks: RawLinkKind,
     /// The default domain of its lines.
     pub host: Option<String>,
-    /// The default device of its lines: the URI as it is written.
+    /// The URI as it is written.
     pub uri: Option<String>,
     /// Where its requests are sent, if they are.
     pub first_hop: Option<FirstHop>,
+    /// What its phone registers with, if it registers here.
+    pub account: Option<String>,
     /// How long its phone may take to answer.
     pub request_timeout: Duration,
+}
+
+impl CheckedLink {
+    /// The default device of its lines: the phone's address as it is written, or the address of record under which it
+    /// registers.
+    pub fn device(&self, domain: &str) -> Option<String> {
+        let registered = self.account.as_ref().map(|user| format!("sip:{user}@{domain}"));
+        self.uri.clone().or(registered)
+    }
 }
 
 /// The phone or the proxy: what a SIP socket must be able to reach.
@@ -50,7 +61,18 @@ impl Checker<'_> {
             }
             links.extend(self.link(link, table.span()));
         }
+        self.accounts(raw);
         links
+    }
+
+    /// Two phones with one account would take each other's place again and again.
+    fn accounts(&mut self, raw: &[Spanned<RawLink>]) {
+        let mut users: Vec<&str> = Vec::new();
+        for link in raw.iter().map(Spanned::get_ref).filter(|link| link.registers()) {
+            let Some(username) = &link.username else { continue };
+            self.unique(username, &users, "phone that registers here", "username");
+            users.push(username.get_ref());
+        }
     }
 
     fn link(&mut self, raw: &RawLink, span: Range<usize>) -> Option<CheckedLink> {
@@ -66,13 +88,13 @@ impl Checker<'_> {
             RawLinkKind::Uacsta => self.uacsta(raw, &span, &timing),
             RawLinkKind::CstaXml | RawLinkKind::CstaBer => self.csta_over_tcp(raw, kind, &span),
         };
-        let Checked { kind: config, host, uri, first_hop } = checked?;
+        let Checked { kind: config, host, uri, first_hop, account } = checked?;
         if let LinkKind::NotYet { why } = &config {
             self.warn(span.clone(), format!("this link is not opened: {why}"));
         }
         let config = LinkConfig { name: name?.to_owned(), kind: config };
         let request_timeout = timing.request_timeout;
-        Some(CheckedLink { config, span, speaks: *kind.get_ref(), host, uri, first_hop, request_timeout })
+        Some(CheckedLink { config, span, speaks: *kind.get_ref(), host, uri, first_hop, account, request_timeout })
     }
 
     fn reconnect(&mut self, raw: Option<&RawReconnect>) -> Reconnect {
@@ -122,6 +144,7 @@ struct Checked {
     host: Option<String>,
     uri: Option<String>,
     first_hop: Option<FirstHop>,
+    account: Option<String>,
 }
 
 struct Timing {

@@ -37,7 +37,7 @@ impl Checker<'_> {
             RawLinkKind::CstaBer => "CSTA in BER over TCP is not available in this version",
             RawLinkKind::Uacsta => return None,
         };
-        Some(Checked { kind: not_yet(why), host: Some(host?), uri: None, first_hop: None })
+        Some(Checked { kind: not_yet(why), host: Some(host?), uri: None, first_hop: None, account: None })
     }
 
     fn host_of(&mut self, key: &Spanned<String>) -> Option<String> {

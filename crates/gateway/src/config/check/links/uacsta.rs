@@ -1,21 +1,21 @@
-//! A desk phone, called at its own address or through a proxy.
+//! A desk phone: called at its own address or through a proxy, or one that registers here.
 
 use std::ops::Range;
 
 use secrecy::SecretString;
+use session::Reach;
 use sip::Scheme;
 use toml::Spanned;
 
-use super::{Checked, FirstHop, Timing, not_yet};
+use super::{Checked, FirstHop, Timing, not_yet, place};
 use crate::config::{LinkKind, UacstaLink, check::Checker, raw::RawLink};
 
 impl Checker<'_> {
     pub(super) fn uacsta(&mut self, raw: &RawLink, span: &Range<usize>, timing: &Timing) -> Option<Checked> {
-        let credentials = self.credentials(raw, span);
-        if raw.register.as_ref().is_some_and(|key| *key.get_ref()) {
-            let why = "phones cannot register here in this version; give the phone's own address as `uri`";
-            return Some(Checked { kind: not_yet(why), host: None, uri: None, first_hop: None });
+        if raw.registers() {
+            return self.registering(raw, span, timing);
         }
+        let credentials = self.credentials(raw, span);
         let uri_key = self.required(&raw.uri, span, "uri", "\"sip:987@10.3.20.10\"")?;
         let uri = self.sip_uri(uri_key);
         let proxy = raw.proxy.as_ref().map(|key| self.sip_uri(key));
@@ -27,7 +27,7 @@ impl Checker<'_> {
                 self.tls(tls);
             }
             let why = "SIP over TLS is not available in this version, and nothing is sent in the clear instead";
-            return Some(Checked { kind: not_yet(why), host, uri: written, first_hop: None });
+            return Some(Checked { kind: not_yet(why), host, uri: written, first_hop: None, account: None });
         }
         if let Some(tls) = &raw.tls {
             self.error(tls.span(), "`tls` means nothing to a link that does not use TLS").help("a sips: URI does");
@@ -35,15 +35,48 @@ impl Checker<'_> {
         let first = proxy.as_ref().unwrap_or(&uri);
         let first_hop = Some(FirstHop { over_tcp: first.hop == Hop::Tcp, ip: first.uri.ip() });
         let kind = LinkKind::Uacsta(UacstaLink {
-            uri: uri.uri,
-            proxy: proxy.map(|proxy| proxy.uri),
+            reach: Reach::At { uri: uri.uri, proxy: proxy.map(|proxy| proxy.uri) },
             username,
             password,
             heartbeat: timing.heartbeat,
             request_timeout: timing.request_timeout,
             reconnect: timing.reconnect,
         });
-        Some(Checked { kind, host, uri: written, first_hop })
+        Some(Checked { kind, host, uri: written, first_hop, account: None })
+    }
+
+    /// A phone that registers here: where it is, it says itself.
+    fn registering(&mut self, raw: &RawLink, span: &Range<usize>, timing: &Timing) -> Option<Checked> {
+        let username = self.required(&raw.username, span, "username", "\"988\"").and_then(|key| self.sip_user(key));
+        let password = self.required(&raw.password, span, "password", "{ file = \"988.secret\" }");
+        let password = password.and_then(|key| self.secret(key));
+        for (name, place) in [("uri", place(&raw.uri)), ("proxy", place(&raw.proxy)), ("tls", place(&raw.tls))] {
+            let Some(span) = place else { continue };
+            self.error(span, format!("`{name}` means nothing to a phone that registers here"))
+                .help("it says itself where it is; or leave `register` out, and the phone is called at its `uri`");
+        }
+        let (user, password) = (username?.to_owned(), password?);
+        let kind = LinkKind::Uacsta(UacstaLink {
+            reach: Reach::Registered { user: user.clone() },
+            username: Some(user.clone()),
+            password: Some(password),
+            heartbeat: timing.heartbeat,
+            request_timeout: timing.request_timeout,
+            reconnect: timing.reconnect,
+        });
+        Some(Checked { kind, host: None, uri: None, first_hop: None, account: Some(user) })
+    }
+
+    /// The user of a SIP address, as it stands there.
+    fn sip_user<'k>(&mut self, key: &'k Spanned<String>) -> Option<&'k str> {
+        let user = self.text(key)?;
+        let address = format!("sip:{user}@example.com").parse::<sip::Uri>();
+        if address.is_ok_and(|address| address.user() == Some(user)) {
+            return Some(user);
+        }
+        self.error(key.span(), "a phone cannot register with this as its user")
+            .help("letters, digits and - _ . ! ~ * + are safe, for example \"988\"");
+        None
     }
 
     /// Both or neither.

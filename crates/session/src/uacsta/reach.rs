@@ -1,0 +1,114 @@
+//! How a phone is reached: at its own address, through the PBX's proxy, or where it registered.
+
+use std::time::Duration;
+
+use super::{Phase, Turn, Uacsta};
+use crate::Output;
+
+/// A search for the next hop that takes longer than this will not end any more.
+const LOOKUP: Duration = Duration::from_secs(60);
+
+/// How a phone is reached.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// At an address that is known.
+    At {
+        /// The phone's address.
+        uri: sip::Uri,
+        /// The PBX's proxy, where the phone is reached through it.
+        proxy: Option<sip::Uri>,
+    },
+    /// Where it registers itself: it is waited for.
+    Registered {
+        /// The account it registers with.
+        user: String,
+    },
+}
+
+impl Reach {
+    /// Where requests go first, as far as that is known from the start.
+    fn next_hop(&self) -> Option<&sip::Uri> {
+        match self {
+            Self::At { uri, proxy } => Some(proxy.as_ref().unwrap_or(uri)),
+            Self::Registered { .. } => None,
+        }
+    }
+}
+
+impl Uacsta {
+    /// How the phone is reached.
+    #[must_use]
+    pub fn reached(&self) -> &Reach {
+        &self.config.reach
+    }
+
+    /// Asks for a way to the phone; a registration is one.
+    pub(super) fn reach(&mut self, turn: &mut Turn<'_>) {
+        let reaching = Phase::Reaching { give_up_at: turn.now + LOOKUP };
+        if let Some(next_hop) = self.config.reach.next_hop() {
+            turn.out.push(Output::Reach(next_hop.clone()));
+            self.phase = reaching;
+        } else if let Some(flow) = self.binding.as_ref().map(|binding| binding.flow) {
+            self.phase = reaching;
+            self.invite(turn, flow);
+        } else {
+            self.down(turn, None, "the phone has not registered yet".into());
+        }
+    }
+
+    /// There is none. Whoever searched too long, or for a session that was stopped meanwhile, is not heard.
+    pub(super) fn unreachable(&mut self, turn: &mut Turn<'_>, why: &str) {
+        if let (Phase::Reaching { .. }, Some(next_hop)) = (&self.phase, self.config.reach.next_hop()) {
+            let why = format!("cannot reach {next_hop}: {why}");
+            self.fail(turn, why);
+        }
+    }
+
+    /// The phone registered for the first time or anew, or its registration is gone. Either way it knows nothing of the
+    /// session there was: a restart, a new address or a new connection is what makes it news.
+    pub(super) fn registered(&mut self, turn: &mut Turn<'_>, binding: Option<sip::Binding>) {
+        if let Phase::Stopped = self.phase {
+            return;
+        }
+        let before = self.dialog();
+        if let Some(dialog) = before {
+            turn.agent.bye(turn.now, dialog, turn.wire);
+        }
+        self.binding = binding;
+        (self.failures, self.flaps) = (0, 0);
+        if self.binding.is_none() {
+            return self.down(turn, None, "the phone is not registered any more".into());
+        }
+        if before.is_some() {
+            self.down(turn, None, "the phone registered anew: it was restarted, or moved".into());
+        }
+        self.reach(turn);
+    }
+
+    /// An INVITE for the phone as it is reached now.
+    pub(super) fn invitation(&self, flow: sip::Flow) -> Option<sip::Invite> {
+        let ourselves = sip::Uri::at("hookswitch", flow.local);
+        match &self.config.reach {
+            Reach::At { uri, proxy } => {
+                let from = proxy.as_ref().and_then(|proxy| self.account_at(proxy)).unwrap_or(ourselves);
+                let route = proxy.iter().map(loose).collect();
+                Some(sip::Invite { route, ..sip::Invite::new(flow, uri.clone(), from) })
+            }
+            Reach::Registered { .. } => {
+                let contact = self.binding.as_ref()?.contact.clone();
+                Some(sip::Invite { pinned: true, ..sip::Invite::new(flow, contact, ourselves) })
+            }
+        }
+    }
+
+    /// Who calls through a proxy: the account that it knows.
+    fn account_at(&self, proxy: &sip::Uri) -> Option<sip::Uri> {
+        let username = &self.config.credentials.as_ref()?.username;
+        sip::Uri::parse(format!("sip:{username}@{}", proxy.host()).as_bytes()).ok()
+    }
+}
+
+/// A proxy that an administrator names routes loosely, whether `;lr` is written or not: strict routers died with RFC 2543.
+fn loose(proxy: &sip::Uri) -> sip::Uri {
+    if proxy.param("lr").is_some() { proxy.clone() } else { proxy.with_param("lr") }
+}

@@ -1,0 +1,80 @@
+//! Who may register: digest authentication (RFC 7616, RFC 8760) that keeps nothing for strangers.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use super::attempts::Attempts;
+use super::nonces::Nonces;
+use super::{Account, Refusal, RegistrarConfig};
+use crate::digest::{Algorithm, Authorization, Challenge};
+use crate::message::{Message, text};
+use crate::{Answer, Method};
+
+/// Asks everybody for the password, and looks at what comes.
+pub(super) struct Guard {
+    realm: String,
+    algorithms: Vec<Algorithm>,
+    nonces: Nonces,
+    attempts: Attempts,
+}
+
+impl Guard {
+    pub(super) fn new(config: &RegistrarConfig, key: [u8; 32]) -> Self {
+        Self {
+            realm: config.realm.clone(),
+            algorithms: config.algorithms.clone(),
+            nonces: Nonces::new(key),
+            attempts: Attempts::new(config.bad_logins),
+        }
+    }
+
+    /// The request proves that it comes from the account. Where there is none, a proof is computed all the same, so
+    /// that neither the answer nor its time tells who exists.
+    ///
+    /// Only a wrong password to a nonce that this very source was given counts as an attempt: nobody can lock
+    /// somebody else out with a forged address.
+    pub(super) fn check(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        request: &Message<'_>,
+        account: Option<&Account>,
+    ) -> Result<(), Refusal> {
+        let Some(proof) = self.proof(request) else { return Err(self.challenge(now, source, false)) };
+        if let Some(wait) = self.attempts.locked_for(now, source) {
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+            return Err(Refusal(vec![Answer { retry_after: Some(seconds.max(1)), ..Answer::new(503) }]));
+        }
+        let Some(used) = self.nonces.judge(now, source, &proof.nonce, proof.count) else {
+            return Err(self.challenge(now, source, true));
+        };
+        let password = account.map_or("", |account| &account.password);
+        let right = proof.verify(Method::REGISTER.as_str(), password);
+        if right && account.is_some_and(|account| account.user == proof.username) {
+            self.nonces.spend(used);
+            return Ok(());
+        }
+        self.attempts.failed(now, source);
+        Err(self.challenge(now, source, false))
+    }
+
+    /// The first proof that answers a challenge of ours.
+    fn proof(&self, request: &Message<'_>) -> Option<Authorization> {
+        let all =
+            request.raw().values("Authorization").filter_map(|value| Authorization::parse(&text::readable(value)));
+        let mut ours = all.filter(|proof| proof.realm == self.realm && self.algorithms.contains(&proof.algorithm()));
+        ours.next()
+    }
+
+    /// The 401. Where all challenges together are longer than the request, the last one must do: MD5, which every phone
+    /// knows.
+    fn challenge(&mut self, now: Instant, source: IpAddr, stale: bool) -> Refusal {
+        let nonce = self.nonces.next(now, source);
+        let challenge = |algorithm: &Algorithm| Challenge { stale, ..Challenge::new(&self.realm, &nonce, *algorithm) };
+        let ask = |answer: Answer, algorithm| answer.with_header("WWW-Authenticate", challenge(algorithm));
+        let all = self.algorithms.iter().fold(Answer::new(401), ask);
+        let one = self.algorithms.iter().rev().take(1).fold(Answer::new(401), ask);
+        let bare = Answer { reason: "-".to_owned(), ..one.clone() };
+        Refusal(vec![all, one, bare])
+    }
+}
