@@ -4,6 +4,7 @@ mod delivery;
 mod durability;
 mod layering;
 mod phones;
+mod registrar;
 mod scenarios;
 mod sip_peers;
 mod web_peers;

@@ -19,6 +19,8 @@ mod phone;
 
 pub use handset::{Fleet, Handset};
 pub use phone::{
-    Call, CallId, CallNumbering, CallState, Challenge, Counters, DeviceStyle, Outcome, Phone, PhoneConfig, Report,
+    Call, CallId, CallNumbering, CallState, Challenge, Counters, DeviceStyle, Outcome, Phone, PhoneConfig,
+    Registration, Report,
 };
+pub use sip::Credentials;
 pub use sip::digest::Algorithm;

@@ -112,6 +112,7 @@ impl TwoLines {
                         }
                         Output::Event(event) => self.handle(event),
                         Output::Discarded { reason, .. } => panic!("{reason}"),
+                        Output::Registered(_) => {}
                     }
                 }
             }

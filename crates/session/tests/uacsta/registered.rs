@@ -14,7 +14,7 @@ fn world() -> World {
 
 /// The phone registers from where it is; its own address is one behind a NAT.
 fn register(world: &mut World, call_id: &str) {
-    let contact = "sip:987@10.9.9.9:5060".parse().unwrap();
+    let contact = "sip:987@10.9.9.9:5060".parse().expect("a URI");
     #[allow(clippy::disallowed_methods)] // when it ends is for the registrar to know
     let expires_at = std::time::Instant::now() + Duration::from_secs(3600);
     let call_id = call_id.to_owned();

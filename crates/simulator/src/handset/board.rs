@@ -34,7 +34,7 @@ struct Desk {
 /// Where bytes go out. Sending never waits: a datagram that finds no room is lost, as datagrams are.
 pub(super) enum Wire {
     Udp(UdpSocket),
-    /// The gateway's connections; what is sent is queued for the task of each.
+    /// The gateway's connections and ours; what is sent is queued for the task of each.
     Tcp(HashMap<SocketAddr, mpsc::Sender<Bytes>>),
 }
 
@@ -90,11 +90,28 @@ impl Board {
         }
     }
 
-    /// The gateway has connected.
+    /// There is a connection, of the gateway's making or ours.
     pub fn connected(&self, remote: SocketAddr, sender: mpsc::Sender<Bytes>) {
         if let Wire::Tcp(connections) = &mut self.desk().wire {
             connections.insert(remote, sender);
         }
+        self.register_at(remote);
+    }
+
+    /// There is a way to this address: the phones whose registrar it is register.
+    pub fn register_at(&self, registrar: SocketAddr) {
+        let flow = self.flow(registrar);
+        let phones: Vec<_> = self.registrars().into_iter().filter(|(_, at)| *at == registrar).collect();
+        for (index, _) in phones {
+            self.act(index, |phone, now| phone.connect(now, flow));
+        }
+    }
+
+    /// The phones that register, each with its registrar.
+    pub fn registrars(&self) -> Vec<(usize, SocketAddr)> {
+        let desk = self.desk();
+        let registrar = |phone: &Phone| phone.config().registration.as_ref().map(|registration| registration.registrar);
+        desk.phones.iter().enumerate().filter_map(|(index, phone)| Some((index, registrar(phone)?))).collect()
     }
 
     /// When [`timeout`](Self::timeout) is to be called next.

@@ -5,6 +5,7 @@ mod fleet;
 mod tcp;
 mod udp;
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -101,6 +102,11 @@ impl Handset {
     /// Waits until the gateway watches the phone: what happens from then on is reported.
     pub async fn wait_monitored(&self) {
         self.wait_for(|phone| phone.is_monitored().then_some(())).await;
+    }
+
+    /// Waits until the registrar has answered with this status.
+    pub async fn wait_registration(&self, status: u16) {
+        self.wait_for(|phone| (phone.registration_status() == Some(status)).then_some(())).await;
     }
 
     /// Waits until the gateway does not watch the phone any more.
@@ -205,6 +211,15 @@ async fn start(configs: Vec<PhoneConfig>, transport: Transport, at: SocketAddr) 
         Transport::Tcp => tcp::start(configs, at, off.clone()).await?,
         Transport::Tls => return Err(io::ErrorKind::Unsupported.into()),
     };
+    let registrars: BTreeSet<_> = board.registrars().into_iter().map(|(_, registrar)| registrar).collect();
+    for registrar in registrars {
+        match transport {
+            Transport::Udp => board.register_at(registrar),
+            Transport::Tcp | Transport::Tls => {
+                tokio::spawn(off.clone().run_until_cancelled_owned(tcp::connect(board.clone(), registrar)));
+            }
+        }
+    }
     tokio::spawn(off.run_until_cancelled_owned(keep_time(board.clone())));
     let handset = |index| Handset { board: board.clone(), index, _power: power.clone() };
     Ok((0..phones).map(handset).collect())

@@ -1,8 +1,10 @@
-//! Connections to phones. The gateway connects; the phones send on the connections it opened.
+//! Connections to phones. The gateway connects, or a phone that registers does; the phones send on the connections there
+//! are.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sip::frame::frame_len;
@@ -18,6 +20,9 @@ use crate::PhoneConfig;
 /// Messages that may wait to be written on one connection.
 const QUEUE: usize = 1024;
 
+/// A connection that was lost is opened again after this time.
+const RECONNECT: Duration = Duration::from_millis(200);
+
 /// Listens for these phones and takes what comes in to them.
 pub(super) async fn start(configs: Vec<PhoneConfig>, at: SocketAddr, off: CancellationToken) -> io::Result<Arc<Board>> {
     let listener = TcpListener::bind(at).await?;
@@ -31,6 +36,16 @@ async fn accept(board: Arc<Board>, listener: TcpListener, off: CancellationToken
         if let Ok((stream, remote)) = listener.accept().await {
             tokio::spawn(off.clone().run_until_cancelled_owned(serve(board.clone(), stream, remote)));
         }
+    }
+}
+
+/// Keeps a connection to a registrar, for the phones that register there.
+pub(super) async fn connect(board: Arc<Board>, registrar: SocketAddr) {
+    loop {
+        if let Ok(stream) = TcpStream::connect(registrar).await {
+            serve(board.clone(), stream, registrar).await;
+        }
+        tokio::time::sleep(RECONNECT).await;
     }
 }
 

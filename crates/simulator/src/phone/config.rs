@@ -5,6 +5,7 @@ use std::time::Duration;
 use csta::Edition;
 
 use super::digest::Challenge;
+use super::registration::Registration;
 
 /// The persona of a [`Phone`](super::Phone). The default is a friendly desk phone that behaves like a snom.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct PhoneConfig {
     pub device_style: DeviceStyle,
     /// It wants a password from whoever opens a session.
     pub digest: Option<Challenge>,
+    /// It registers at the gateway, which then knows where it is.
+    pub registration: Option<Registration>,
     /// It serves SnapshotDevice.
     pub snapshot_supported: bool,
     /// The far end answers dialled calls after so long; `None`: when [`far_answers`](super::Phone::far_answers) says so.
@@ -51,6 +54,7 @@ impl Default for PhoneConfig {
             call_numbering: CallNumbering::Signed,
             device_style: DeviceStyle::Sip,
             digest: None,
+            registration: None,
             snapshot_supported: true,
             auto_far_answer: None,
             refuse: Vec::new(),

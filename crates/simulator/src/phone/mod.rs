@@ -4,6 +4,7 @@ mod call;
 mod calls;
 mod config;
 mod digest;
+mod registration;
 mod reports;
 mod services;
 mod session;
@@ -19,10 +20,12 @@ use sip::{Agent, Entropy, Flow, Output};
 pub use call::{Call, CallId, CallState};
 pub use config::{CallNumbering, DeviceStyle, PhoneConfig};
 pub use digest::Challenge;
+pub use registration::Registration;
 pub use reports::{Counters, Outcome, Report};
 
 use calls::Calls;
 use digest::Nonces;
+use registration::Registering;
 use reports::Journal;
 use session::Session;
 
@@ -42,6 +45,7 @@ pub struct Phone {
     calls: Calls,
     nonces: Nonces,
     journal: Journal,
+    registering: Registering,
     do_not_disturb: bool,
     monitors: u32,
     registrations: u32,
@@ -61,6 +65,7 @@ impl Phone {
             calls: Calls::new(config.clone()),
             nonces: Nonces::default(),
             journal: Journal::default(),
+            registering: Registering::default(),
             do_not_disturb: false,
             monitors: 42,
             registrations: 42,
@@ -88,6 +93,7 @@ impl Phone {
     pub fn timeout(&mut self, now: Instant) {
         self.agent.timeout(now, &mut self.pending);
         self.calls.timeout(now);
+        self.refresh_registration(now);
         self.settle(now);
     }
 
@@ -95,7 +101,7 @@ impl Phone {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let queue = self.session.as_ref().and_then(|session| session.queue.deadline());
-        [self.agent.deadline(), self.calls.deadline(), queue].into_iter().flatten().min()
+        [self.agent.deadline(), self.calls.deadline(), self.registering.deadline(), queue].into_iter().flatten().min()
     }
 
     /// The next message to be sent.
@@ -150,7 +156,7 @@ impl Phone {
     }
 
     /// The power fails for a moment: calls, session and everything else it knew are gone, and it says goodbye to
-    /// nobody. What comes in the old dialog is answered 481 until there is a new one.
+    /// nobody. What comes in the old dialog is answered 481 until there is a new one. If it registers, it does so anew.
     pub fn reboot(&mut self, now: Instant) {
         self.lose_session(now);
         self.agent = agent(&self.config, &self.entropy);
@@ -158,6 +164,9 @@ impl Phone {
         self.nonces = Nonces::default();
         self.do_not_disturb = false;
         self.outbox.clear();
+        self.registering = self.registering.restarted();
+        self.register(now);
+        self.settle(now);
     }
 
     /// The cable is out: nothing it says leaves it, and it hears nothing, for so long.

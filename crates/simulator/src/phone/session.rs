@@ -35,6 +35,10 @@ impl Phone {
             sip::Event::Requested { dialog, transaction, method, body, authorization } => {
                 self.requested(now, dialog, transaction, &method, body.as_ref(), authorization.as_deref());
             }
+            sip::Event::Answered { dialog, answer, .. } if self.is_registration(dialog) => {
+                self.registration_answered(now, Some(answer.status));
+            }
+            sip::Event::Failed { dialog, .. } if self.is_registration(dialog) => self.registration_answered(now, None),
             sip::Event::Answered { dialog, tag, answer } => self.answered(now, dialog, tag, &answer),
             sip::Event::Failed { dialog, tag, failure: Failure::Status(answer) } => {
                 self.answered(now, dialog, tag, &answer);

@@ -17,6 +17,10 @@ pub struct World {
     pub heard: Vec<Message>,
     /// All else the gateway's agent told.
     pub news: Vec<sip::Event>,
+    /// What the gateway's registrar told.
+    pub registered: Vec<sip::Registration>,
+    /// How many requests it had.
+    pub registers: u32,
     /// How the next INFOs are answered; after them with 200. `0`: not at all.
     pub statuses: VecDeque<u16>,
     gateway: Agent,
@@ -35,8 +39,10 @@ impl World {
             dialog: None,
             heard: Vec::new(),
             news: Vec::new(),
+            registered: Vec::new(),
+            registers: 0,
             statuses: VecDeque::new(),
-            gateway: Agent::new(Config::default(), entropy(2)),
+            gateway: Agent::new(Config { registrar: registrar(), ..Config::default() }, entropy(2)),
             pending: Vec::new(),
             credentials: None,
             tag: 0,
@@ -145,6 +151,7 @@ impl World {
             match self.phone.poll_transmit() {
                 Some((to, bytes)) => {
                     assert_eq!(to.remote, flow(true).local, "the phone talks to the gateway");
+                    self.registers += u32::from(bytes.starts_with(b"REGISTER "));
                     self.gateway.receive(self.now, flow(true), &bytes, &mut self.pending);
                 }
                 None if idle => return,
@@ -169,8 +176,15 @@ impl World {
             }
             Output::Event(event) => self.news.push(event),
             Output::Discarded { reason, .. } => panic!("{reason}"),
+            Output::Registered(registration) => self.registered.push(registration),
         }
     }
+}
+
+/// Phone 101 may register.
+fn registrar() -> sip::RegistrarConfig {
+    let account = sip::Account { user: "101".to_owned(), password: "geheim".to_owned() };
+    sip::RegistrarConfig { accounts: vec![account], ..sip::RegistrarConfig::default() }
 }
 
 pub fn body(request: Request) -> Body {
@@ -178,7 +192,7 @@ pub fn body(request: Request) -> Body {
 }
 
 /// The way from the gateway to the phone, or back.
-fn flow(to_phone: bool) -> Flow {
+pub fn flow(to_phone: bool) -> Flow {
     let (gateway, phone) = ("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:5060".parse().unwrap());
     let (local, remote) = if to_phone { (gateway, phone) } else { (phone, gateway) };
     Flow { transport: Transport::Udp, local, remote }
