@@ -1,5 +1,7 @@
 //! What an agent is told once.
 
+use std::time::Duration;
+
 use crate::registrar::RegistrarConfig;
 use crate::transaction::Timers;
 
@@ -19,6 +21,9 @@ pub struct Config {
     pub max_transactions: usize,
     /// How many dialogs are kept at a time; an INVITE beyond is refused with 503.
     pub max_dialogs: usize,
+    /// Our INVITEs ask for a session that ends after this time unless it is refreshed (RFC 4028); a peer that asks for one
+    /// gets it in any case.
+    pub session_expires: Option<Duration>,
     /// Phones that register here.
     pub registrar: RegistrarConfig,
 }
@@ -32,6 +37,7 @@ impl Default for Config {
             accept_invites: false,
             max_transactions: 65_536,
             max_dialogs: 65_536,
+            session_expires: Some(Duration::from_secs(1800)),
             registrar: RegistrarConfig::default(),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::answers::finish;
 use super::{Agent, Answer, Discard, Ending, Event, Output, TransactionId};
-use crate::dialog::{Dialog, DialogId, Phase};
+use crate::dialog::{Dialog, DialogId, Phase, Refresher, Terms};
 use crate::message::{CSTA, Message, Uri, Writer, text};
 use crate::transaction::{ServerKey, ServerNews};
 use crate::{Flow, Method};
@@ -201,7 +201,7 @@ impl Agent {
     /// Answers a request that has a transaction.
     pub(super) fn answer(&mut self, now: Instant, id: TransactionId, answer: &Answer, out: &mut Vec<Output>) {
         let Some(server) = self.answers.servers.get(id).filter(|server| server.is_open()) else { return };
-        let (status, dialog) = (answer.status, server.dialog);
+        let (status, dialog, updates) = (answer.status, server.dialog, server.updates);
         let is_invite = server.method == Method::INVITE;
         let moves_target = is_invite || server.method == Method::UPDATE;
         let mut writer = Writer::response(status, &answer.reason);
@@ -210,13 +210,21 @@ impl Agent {
             writer.header("Contact", self.requests.contact(&server.flow()));
             writer.header("Allow", Method::allow());
         }
-        if let (true, Some(expires)) = (moves_target && answer.is_success(), server.session_expires()) {
-            writer.header("Session-Expires", expires);
+        let terms = server.terms().filter(|_| moves_target && answer.is_success());
+        if let Some(terms) = terms {
+            writer.header("Session-Expires", terms);
+            // Who sent it understands that (RFC 4028 9): else we would refresh ourselves.
+            if terms.refresher == Refresher::Uac {
+                writer.header("Require", Terms::OPTION);
+            }
         }
         let bytes = finish(writer, answer);
         let sent = self.answers.servers.update(id, |server| server.respond(now, status, bytes, out));
         if is_invite && status >= 200 && sent == Some(true) {
             self.invite_answered(dialog, id, answer.is_success());
+        }
+        if moves_target && answer.is_success() && sent == Some(true) {
+            self.session_agreed(now, dialog, (terms, false), (updates, None));
         }
     }
 
@@ -257,16 +265,21 @@ impl Agent {
 
 impl Request<'_> {
     /// What stands against any request, in a dialog or not (RFC 3261 8.2.1, 8.2.2.3): a method nobody here knows, an
-    /// extension nobody here has.
+    /// extension nobody here has, a session that would be too short.
     fn objection(&self) -> Option<Answer> {
         if !self.method.is_known() {
             return Some(Answer::new(405).with_header("Allow", Method::allow()));
         }
-        self.unknown_extension()
+        self.unknown_extension().or_else(|| {
+            let refreshes = *self.method == Method::INVITE || *self.method == Method::UPDATE;
+            let too_short = refreshes && Terms::is_too_short(self.message);
+            too_short.then(|| Answer::new(422).with_header("Min-SE", Terms::SHORTEST.as_secs()))
+        })
     }
 
     pub(super) fn unknown_extension(&self) -> Option<Answer> {
-        let required: Vec<_> = self.message.list("Require").map(text::readable).collect();
+        let unknown = |option: &&[u8]| !option.eq_ignore_ascii_case(Terms::OPTION.as_bytes());
+        let required: Vec<_> = self.message.list("Require").filter(unknown).map(text::readable).collect();
         (!required.is_empty()).then(|| Answer::new(420).with_header("Unsupported", required.join(", ")))
     }
 }

@@ -7,6 +7,7 @@ mod incoming;
 mod outgoing;
 mod registrations;
 mod requests;
+mod sessions;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -15,11 +16,13 @@ use answers::Answers;
 pub use config::{Config, Entropy};
 pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
 use requests::{Plan, Purpose, Requests};
+use sessions::SessionTimer;
 
 use crate::dialog::{Dialog, DialogId, Phase};
 use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
 use crate::registrar::Registrar;
+use crate::transaction::Table;
 use crate::{Body, Flow, Method};
 
 /// The transactions and dialogs of one gateway, or of one phone.
@@ -29,6 +32,7 @@ pub struct Agent {
     requests: Requests,
     answers: Answers,
     dialogs: HashMap<DialogId, Dialog>,
+    sessions: Table<DialogId, SessionTimer>,
     registrar: Registrar,
 }
 
@@ -39,7 +43,7 @@ impl Agent {
         let mut requests = Requests::new(config, entropy);
         let answers = Answers::new(requests.random());
         let registrar = Registrar::new(std::mem::take(&mut requests.config.registrar), requests.key());
-        Self { requests, answers, dialogs: HashMap::new(), registrar }
+        Self { requests, answers, dialogs: HashMap::new(), sessions: Table::new(), registrar }
     }
 
     /// Takes one datagram, or one message that was cut from a stream.
@@ -68,14 +72,14 @@ impl Agent {
     /// A send failed, or the connection was lost: our requests that wait for an answer on this flow fail now, and who
     /// was registered over it is not any more. Dialogs go on; whoever wants to know whether the peer still has them
     /// sends a request.
-    pub fn flow_failed(&mut self, _now: Instant, flow: Flow, out: &mut Vec<Output>) {
+    pub fn flow_failed(&mut self, now: Instant, flow: Flow, out: &mut Vec<Output>) {
         let open = |purpose: &Option<Purpose>| purpose.as_ref().is_some_and(Purpose::is_open);
         let all = self.requests.clients.iter();
         let waiting = all.filter(|(_, client)| client.flow == flow && open(&client.purpose));
         let keys: Vec<_> = waiting.map(|(key, _)| key).collect();
         for key in keys {
             let purpose = self.requests.clients.remove(key).and_then(|client| client.purpose);
-            self.failed(purpose, Failure::Flow, out);
+            self.failed(now, purpose, Failure::Flow, out);
         }
         out.extend(self.registrar.flow_failed(flow).into_iter().map(Output::Registered));
     }
@@ -88,14 +92,18 @@ impl Agent {
         while let Some(id) = self.answers.servers.due(now) {
             self.server_timeout(now, id, out);
         }
+        while let Some(id) = self.sessions.due(now) {
+            self.session_timeout(now, id, out);
+        }
         out.extend(self.registrar.timeout(now).into_iter().map(Output::Registered));
     }
 
     /// When [`timeout`](Self::timeout) is to be called next; it may be now.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let all = [self.requests.clients.deadline(), self.answers.servers.deadline(), self.registrar.deadline()];
-        all.into_iter().flatten().min()
+        let transactions = [self.requests.clients.deadline(), self.answers.servers.deadline()];
+        let others = [self.sessions.deadline(), self.registrar.deadline()];
+        transactions.into_iter().chain(others).flatten().min()
     }
 
     /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.
@@ -121,6 +129,7 @@ impl Agent {
             phase: Phase::Starting,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),
         };
+        let headers = headers.into_iter().chain(self.session_headers(None)).collect();
         let plan = Plan { headers, give_up, ..Plan::new(Method::INVITE, body) };
         let key = self.requests.send(now, &mut dialog, &plan, out);
         self.requests.keep(key, Purpose::Invite { dialog: id, plan });
@@ -150,6 +159,8 @@ impl Agent {
         if self.requests.is_full() {
             return out.push(refused(503));
         }
+        let refreshes = method == Method::INVITE || method == Method::UPDATE;
+        let headers = if refreshes { self.session_headers(Some(dialog)) } else { Vec::new() };
         let Some(entry) = self.dialogs.get_mut(&dialog) else { return out.push(refused(481)) };
         let Phase::Up { inviting, .. } = &mut entry.phase else { return out.push(refused(481)) };
         if method == Method::INVITE {
@@ -158,9 +169,9 @@ impl Agent {
             }
             *inviting = true;
         }
-        let plan = Plan::new(method, body);
+        let plan = Plan { headers, ..Plan::new(method, body) };
         let key = self.requests.send(now, entry, &plan, out);
-        self.requests.keep(key, Purpose::Request { dialog, tag, plan });
+        self.requests.keep(key, Purpose::Request { dialog, tag: Some(tag), plan });
     }
 
     /// Answers a request of the peer. A transaction that is over, or has its final answer, is left alone.

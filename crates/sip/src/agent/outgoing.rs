@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::{Agent, Answer, Discard, Ending, Event, Failure, Output, Plan, Purpose};
-use crate::dialog::{Dialog, DialogId, Phase};
+use crate::dialog::{Dialog, DialogId, Phase, Terms};
 use crate::message::{Message, reason, text};
 use crate::transaction::{ClientKey, ClientNews};
-use crate::{Flow, Method};
+use crate::{Body, Flow, Method};
 
 /// A response as it came in.
 pub(super) struct Response<'a> {
@@ -93,6 +93,7 @@ impl Agent {
             self.requests.send_ack(&dialog, key, response.message.cseq.number, out);
             self.requests.keep(key, Purpose::Opened { dialog: id });
             self.dialogs.insert(id, dialog);
+            self.session_confirmed(now, id, response.message, plan.body);
             out.push(Event::Accepted { dialog: id, answer: response.answer() }.into());
         } else if self.may_retry(key, &mut dialog, &mut plan, response) {
             let retry = self.requests.send(now, &mut dialog, &plan, out);
@@ -108,7 +109,7 @@ impl Agent {
         &mut self,
         now: Instant,
         key: ClientKey,
-        (id, tag): (DialogId, u64),
+        (id, tag): (DialogId, Option<u64>),
         mut plan: Plan,
         response: &Response<'_>,
         out: &mut Vec<Output>,
@@ -123,14 +124,22 @@ impl Agent {
             return;
         }
         dialog.reinvited(&plan.method);
-        if response.is_success() && (plan.method == Method::INVITE || plan.method == Method::UPDATE) {
+        let refreshes = plan.method == Method::INVITE || plan.method == Method::UPDATE;
+        if response.is_success() && refreshes {
             dialog.refresh_target(response.message);
         }
         if response.is_success() && plan.method == Method::INVITE {
             self.requests.send_ack(&dialog, key, response.message.cseq.number, out);
         }
         self.dialogs.insert(id, dialog);
-        out.push(Event::Answered { dialog: id, tag, answer: response.answer() }.into());
+        if response.is_success() && refreshes {
+            self.session_confirmed(now, id, response.message, None);
+        }
+        match tag {
+            Some(tag) => out.push(Event::Answered { dialog: id, tag, answer: response.answer() }.into()),
+            None if response.is_success() => {}
+            None => self.refresh_refused(now, id, &plan.method, response.status),
+        }
         match response.status {
             481 => self.end(id, Ending::Unknown, out),
             408 => self.lose(now, id, out),
@@ -152,10 +161,19 @@ impl Agent {
         self.requests.send_bye(now, fork, out);
     }
 
-    /// A challenge that our credentials may meet: the request is to go out again, with a new number.
+    /// The peer's 2xx to our INVITE or UPDATE says how long the session lasts.
+    fn session_confirmed(&mut self, now: Instant, id: DialogId, answer: &Message<'_>, body: Option<Body>) {
+        self.session_agreed(now, id, (Terms::of_answer(answer), true), (answer.allows_update(), body));
+    }
+
+    /// A challenge that our credentials may meet, or a session that must be longer: the request is to go out again, with
+    /// a new number.
     fn may_retry(&mut self, key: ClientKey, dialog: &mut Dialog, plan: &mut Plan, response: &Response<'_>) -> bool {
-        if !matches!(response.status, 401 | 407) || self.requests.is_full() {
-            return false;
+        match response.status {
+            _ if self.requests.is_full() => return false,
+            401 | 407 => {}
+            422 => return Terms::shortest(response.message).is_some_and(|shortest| plan.raise(shortest)),
+            _ => return false,
         }
         let cnonce = self.requests.random();
         let (Some(login), Some(client)) = (&mut dialog.login, self.requests.clients.get(key)) else { return false };
@@ -173,14 +191,14 @@ impl Agent {
         }
         self.requests.withdraw(now, key, out);
         let lost = if let Some(Purpose::Request { dialog, .. }) = &purpose { Some(*dialog) } else { None };
-        self.failed(purpose, Failure::Timeout, out);
+        self.failed(now, purpose, Failure::Timeout, out);
         if let Some(id) = lost {
             self.lose(now, id, out);
         }
     }
 
     /// A request came to nothing, and its dialog is not to blame.
-    pub(super) fn failed(&mut self, purpose: Option<Purpose>, failure: Failure, out: &mut Vec<Output>) {
+    pub(super) fn failed(&mut self, now: Instant, purpose: Option<Purpose>, failure: Failure, out: &mut Vec<Output>) {
         match purpose {
             Some(Purpose::Invite { dialog, .. }) => {
                 if self.dialogs.remove(&dialog).is_some() {
@@ -190,7 +208,10 @@ impl Agent {
             Some(Purpose::Request { dialog, tag, plan }) => {
                 let Some(entry) = self.dialogs.get_mut(&dialog) else { return };
                 entry.reinvited(&plan.method);
-                out.push(Event::Failed { dialog, tag, failure }.into());
+                match tag {
+                    Some(tag) => out.push(Event::Failed { dialog, tag, failure }.into()),
+                    None => self.refresh_later(now, dialog),
+                }
             }
             Some(Purpose::Bye { .. } | Purpose::Orphan { .. } | Purpose::Opened { .. } | Purpose::Cancel) | None => {}
         }
@@ -198,13 +219,14 @@ impl Agent {
 
     /// The dialog is over, and the peer knows.
     pub(super) fn end(&mut self, id: DialogId, ending: Ending, out: &mut Vec<Output>) {
+        self.sessions.remove(id);
         if self.dialogs.remove(&id).is_some() {
             out.push(Event::Ended { dialog: id, ending }.into());
         }
     }
 
     /// The peer is silent. Should it live after all, a BYE tells it that the dialog is over (RFC 3261 12.2.1.2).
-    fn lose(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
+    pub(super) fn lose(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
         if self.dialogs.contains_key(&id) {
             self.drop_dialog(now, id, out);
             out.push(Event::Ended { dialog: id, ending: Ending::Timeout }.into());
@@ -213,6 +235,7 @@ impl Agent {
 
     /// Ends a dialog from our side.
     pub(super) fn drop_dialog(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
+        self.sessions.remove(id);
         let Some(dialog) = self.dialogs.remove(&id) else { return };
         match dialog.phase {
             Phase::Calling(key) => self.requests.orphan(now, key, dialog, out),

@@ -44,7 +44,7 @@ impl Agent {
         let headers = vec![("Expires".to_owned(), expires.as_secs().to_string())];
         let plan = Plan { headers, ..Plan::new(Method::REGISTER, None) };
         let key = self.requests.send(now, registration, &plan, out);
-        self.requests.keep(key, Purpose::Request { dialog: id, tag: 0, plan });
+        self.requests.keep(key, Purpose::Request { dialog: id, tag: Some(0), plan });
     }
 
     /// A phone registers (RFC 3261 10.3). A stranger leaves nothing behind; who has proven who he is gets a

@@ -24,8 +24,8 @@ pub(super) enum Purpose {
     Invite { dialog: DialogId, plan: Plan },
     /// It opened one; a 2xx with another tag comes from another branch of a fork.
     Opened { dialog: DialogId },
-    /// Somebody waits for its answer.
-    Request { dialog: DialogId, tag: u64, plan: Plan },
+    /// Somebody waits for its answer; without a tag it is a refresh of the agent's own.
+    Request { dialog: DialogId, tag: Option<u64>, plan: Plan },
     /// A BYE: nobody waits, but it may have to be sent again with credentials.
     Bye { dialog: Box<Dialog>, plan: Plan },
     /// An INVITE that nobody wants any more: a late 2xx is acknowledged and ended.
@@ -51,11 +51,27 @@ pub(super) struct Plan {
     pub(super) headers: Vec<(String, String)>,
     pub(super) give_up: Option<Duration>,
     pub(super) tried: Tried,
+    /// How often a longer session was asked for.
+    pub(super) raised: u8,
 }
 
 impl Plan {
     pub(super) fn new(method: Method, body: Option<Body>) -> Self {
-        Self { method, body, headers: Vec::new(), give_up: None, tried: Tried::default() }
+        Self { method, body, headers: Vec::new(), give_up: None, tried: Tried::default(), raised: 0 }
+    }
+
+    /// The peer wants sessions to be at least so long (422, RFC 4028 7.3). True if that is worth asking for.
+    pub(super) fn raise(&mut self, shortest: Duration) -> bool {
+        const MOST: u8 = 3;
+        let asked = self.headers.iter_mut().filter(|(name, _)| name == "Session-Expires" || name == "Min-SE");
+        let mut changed = false;
+        for (_, value) in asked {
+            let params = value.split_once(';').map_or(String::new(), |(_, params)| format!(";{params}"));
+            *value = format!("{}{params}", shortest.as_secs());
+            changed = true;
+        }
+        self.raised += 1;
+        changed && self.raised <= MOST
     }
 }
 

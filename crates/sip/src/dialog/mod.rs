@@ -1,6 +1,7 @@
 //! Dialogs (RFC 3261 12): one kind, whichever side opened it.
 
 mod remembered;
+mod terms;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,6 +10,8 @@ use crate::digest::Login;
 use crate::message::{Address, Message, Method, Uri, Writer};
 use crate::transaction::{Branch, ClientKey};
 use crate::{Flow, TransactionId};
+
+pub(crate) use terms::{Refresher, Terms};
 
 /// A dialog: our tag in it, 128 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -146,6 +146,13 @@ impl<'a> Message<'a> {
         contact.uri().ok()
     }
 
+    /// Whether its Allow lists UPDATE; `None` if it lists nothing.
+    pub(crate) fn allows_update(&self) -> Option<bool> {
+        let mut all = self.list("Allow").peekable();
+        all.peek()?;
+        Some(all.any(|method| method == Method::UPDATE.as_str().as_bytes()))
+    }
+
     /// The lines it was read from.
     pub(crate) fn raw(&self) -> &Raw<'a> {
         &self.raw

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use super::invite_server::InviteServer;
 use super::non_invite_server::NonInviteServer;
 use super::{ServerKey, Timed, Timers};
-use crate::message::{Message, Method, Params, Raw, Via, Writer, text};
+use crate::dialog::Terms;
+use crate::message::{Message, Method, Raw, Via, Writer, text};
 use crate::{DialogId, Flow, Output};
 
 /// What a server machine asks for.
@@ -33,8 +34,10 @@ pub(crate) struct Server {
     pub(crate) dialog: DialogId,
     /// Where the answer goes.
     flow: Flow,
-    /// How long the session may last without a refresh, as far as we take part (see [`session_expires`]).
-    session_expires: Option<String>,
+    /// How long the session may last without a refresh, and who refreshes (RFC 4028).
+    terms: Option<Terms>,
+    /// The peer takes UPDATE, as far as it says.
+    pub(crate) updates: Option<bool>,
     /// The header lines that every answer repeats.
     lines: Box<[u8]>,
     /// The latest answer.
@@ -62,7 +65,8 @@ impl Server {
             method,
             dialog,
             flow: request.via.way_back(flow),
-            session_expires: session_expires(request),
+            terms: Terms::of_request(request),
+            updates: request.allows_update(),
             lines: reply_lines(request.raw(), &request.via, &flow, &dialog.to_string()),
             answer: None,
             machine,
@@ -76,8 +80,8 @@ impl Server {
     }
 
     /// The Session-Expires of a 2xx.
-    pub(crate) fn session_expires(&self) -> Option<&str> {
-        self.session_expires.as_deref()
+    pub(crate) fn terms(&self) -> Option<Terms> {
+        self.terms
     }
 
     /// Where the answer goes.
@@ -181,19 +185,6 @@ impl Timed for Server {
             Machine::NonInvite(machine) => machine.deadline(),
         }
     }
-}
-
-/// A peer that wants to refresh the session itself, or leaves that open, hears its own interval back and does it
-/// (RFC 4028 9). To one that wants us to do it we say nothing, as a peer without session timers does.
-fn session_expires(request: &Message<'_>) -> Option<String> {
-    let (seconds, params) = request.header("Session-Expires").map(|value| {
-        let end = text::outside(value, b';').unwrap_or(value.len());
-        value.split_at(end)
-    })?;
-    let seconds = text::number(text::trim(seconds))?;
-    let refresher = Params::parse(params).ok()?.value("refresher");
-    let ours = refresher.is_some_and(|refresher| refresher.eq_ignore_ascii_case(b"uas"));
-    (!ours).then(|| format!("{seconds};refresher=uac"))
 }
 
 /// The header lines that an answer repeats from its request (RFC 3261 8.2.6.2): all Vias, the topmost one with the

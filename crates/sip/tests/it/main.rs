@@ -15,5 +15,6 @@ mod pair;
 mod registrar;
 mod repeats;
 mod routes;
+mod sessions;
 mod strangers;
 mod uris;

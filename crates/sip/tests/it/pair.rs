@@ -123,7 +123,7 @@ fn a_session_refreshed_by_the_peer_hears_its_interval_back() {
     };
     check(&mut net, "1800", Some("1800;refresher=uac"));
     check(&mut net, "1800;refresher=uac", Some("1800;refresher=uac"));
-    check(&mut net, "1800 ; refresher=UAS", None);
+    check(&mut net, "1800 ; refresher=UAS", Some("1800;refresher=uas"));
     net.sent.clear();
     let media = in_dialog(&mut net, "INVITE", "Session-Expires: 1800\r\nContent-Type: application/sdp\r\n");
     let media = String::from_utf8(media).unwrap().replace("Content-Length: 0\r\n\r\n", "Content-Length: 1\r\n\r\nv");

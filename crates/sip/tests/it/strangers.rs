@@ -131,7 +131,7 @@ fn a_request_in_a_dialog_must_come_from_its_peer() {
 fn an_extension_nobody_has_is_refused_inside_a_dialog_too() {
     let mut net = Net::new(Transport::Udp);
     net.connected();
-    let info = in_dialog(&mut net, "INFO", "Require: timer\r\n");
+    let info = in_dialog(&mut net, "INFO", "Require: 100rel\r\n");
     net.inject(0, address(1), &info);
     assert_eq!((net.kinds_by(0), net.events_of(0)), (vec!["420".to_owned()], vec![]));
 }
