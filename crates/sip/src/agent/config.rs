@@ -24,6 +24,8 @@ pub struct Config {
     /// Our INVITEs ask for a session that ends after this time unless it is refreshed (RFC 4028); a peer that asks for one
     /// gets it in any case.
     pub session_expires: Option<Duration>,
+    /// A connection that carries a dialog and was silent for so long is sent a ping (RFC 5626 4.4.1).
+    pub keep_alive: Duration,
     /// Phones that register here.
     pub registrar: RegistrarConfig,
 }
@@ -38,6 +40,7 @@ impl Default for Config {
             max_transactions: 65_536,
             max_dialogs: 65_536,
             session_expires: Some(Duration::from_secs(1800)),
+            keep_alive: Duration::from_secs(120),
             registrar: RegistrarConfig::default(),
         }
     }

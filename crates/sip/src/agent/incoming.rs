@@ -86,6 +86,7 @@ impl Agent {
             return self.decline(request, &Answer::new(500), out);
         }
         dialog.follow(request.flow);
+        self.keep_alive(now, id);
         let transaction = self.answers.start(now, self.requests.config.timers, request.flow, request.message, id);
         match request.method.as_str() {
             "INFO" => out.push(requested(id, transaction, request)),
@@ -222,6 +223,7 @@ impl Agent {
         let sent = self.answers.servers.update(id, |server| server.respond(now, status, bytes, out));
         if is_invite && status >= 200 && sent == Some(true) {
             self.invite_answered(dialog, id, answer.is_success());
+            self.keep_alive(now, dialog);
         }
         if moves_target && answer.is_success() && sent == Some(true) {
             self.session_agreed(now, dialog, (terms, false), (updates, None));

@@ -4,6 +4,7 @@ mod answers;
 mod config;
 mod event;
 mod incoming;
+mod keep_alive;
 mod outgoing;
 mod registrations;
 mod requests;
@@ -15,6 +16,7 @@ use std::time::Instant;
 use answers::Answers;
 pub use config::{Config, Entropy};
 pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
+use keep_alive::KeepAlives;
 use requests::{Plan, Purpose, Requests};
 use sessions::SessionTimer;
 
@@ -33,6 +35,7 @@ pub struct Agent {
     answers: Answers,
     dialogs: HashMap<DialogId, Dialog>,
     sessions: Table<DialogId, SessionTimer>,
+    keep_alives: KeepAlives,
     registrar: Registrar,
 }
 
@@ -43,13 +46,15 @@ impl Agent {
         let mut requests = Requests::new(config, entropy);
         let answers = Answers::new(requests.random());
         let registrar = Registrar::new(std::mem::take(&mut requests.config.registrar), requests.key());
-        Self { requests, answers, dialogs: HashMap::new(), sessions: Table::new(), registrar }
+        let keep_alives = KeepAlives::new(requests.config.keep_alive);
+        Self { requests, answers, dialogs: HashMap::new(), sessions: Table::new(), keep_alives, registrar }
     }
 
     /// Takes one datagram, or one message that was cut from a stream.
     pub fn receive(&mut self, now: Instant, flow: Flow, bytes: &[u8], out: &mut Vec<Output>) {
+        self.keep_alives.heard(now, flow);
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
-            return keep_alive(flow, bytes, out);
+            return keep_alive::answer(flow, bytes, out);
         }
         match Message::parse(bytes) {
             Ok(message) => match &message.kind {
@@ -95,6 +100,7 @@ impl Agent {
         while let Some(id) = self.sessions.due(now) {
             self.session_timeout(now, id, out);
         }
+        self.keep_alives.timeout(now, out);
         out.extend(self.registrar.timeout(now).into_iter().map(Output::Registered));
     }
 
@@ -102,7 +108,7 @@ impl Agent {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let transactions = [self.requests.clients.deadline(), self.answers.servers.deadline()];
-        let others = [self.sessions.deadline(), self.registrar.deadline()];
+        let others = [self.sessions.deadline(), self.keep_alives.deadline(), self.registrar.deadline()];
         transactions.into_iter().chain(others).flatten().min()
     }
 
@@ -211,12 +217,5 @@ impl Agent {
         if *method != Method::ACK {
             self.answers.refuse(flow, (&raw, &via), bytes.len(), &Answer::new(status), out);
         }
-    }
-}
-
-/// Keep-alives (RFC 5626 4.4.1): two line breaks over a stream ask for one.
-fn keep_alive(flow: Flow, bytes: &[u8], out: &mut Vec<Output>) {
-    if bytes == b"\r\n\r\n" && flow.transport.is_reliable() {
-        out.push(Output::Transmit { flow, bytes: bytes::Bytes::from_static(b"\r\n") });
     }
 }

@@ -94,6 +94,7 @@ impl Agent {
             self.requests.keep(key, Purpose::Opened { dialog: id });
             self.dialogs.insert(id, dialog);
             self.session_confirmed(now, id, response.message, plan.body);
+            self.keep_alive(now, id);
             out.push(Event::Accepted { dialog: id, answer: response.answer() }.into());
         } else if self.may_retry(key, &mut dialog, &mut plan, response) {
             let retry = self.requests.send(now, &mut dialog, &plan, out);
@@ -219,10 +220,15 @@ impl Agent {
 
     /// The dialog is over, and the peer knows.
     pub(super) fn end(&mut self, id: DialogId, ending: Ending, out: &mut Vec<Output>) {
-        self.sessions.remove(id);
+        self.forget_alarms(id);
         if self.dialogs.remove(&id).is_some() {
             out.push(Event::Ended { dialog: id, ending }.into());
         }
+    }
+
+    fn forget_alarms(&mut self, id: DialogId) {
+        self.sessions.remove(id);
+        self.keep_alives.forget(id);
     }
 
     /// The peer is silent. Should it live after all, a BYE tells it that the dialog is over (RFC 3261 12.2.1.2).
@@ -235,7 +241,7 @@ impl Agent {
 
     /// Ends a dialog from our side.
     pub(super) fn drop_dialog(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
-        self.sessions.remove(id);
+        self.forget_alarms(id);
         let Some(dialog) = self.dialogs.remove(&id) else { return };
         match dialog.phase {
             Phase::Calling(key) => self.requests.orphan(now, key, dialog, out),

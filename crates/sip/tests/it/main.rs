@@ -9,6 +9,7 @@ mod corpora;
 mod faults;
 mod frames;
 mod fuzz;
+mod keep_alive;
 mod messages;
 mod net;
 mod pair;

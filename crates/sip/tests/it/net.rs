@@ -21,6 +21,8 @@ pub struct Net {
     pub sent: Vec<Sent>,
     pub events: Vec<(usize, Event)>,
     pub discarded: Vec<(usize, Discard)>,
+    /// Keep-alives that were sent: when (in seconds since the start) and by whom. They are not in `sent`.
+    pub pings: Vec<(u128, usize)>,
     /// The news of the gateway's registrar.
     pub registered: Vec<sip::Registration>,
     /// The phone answers whatever it is asked with 200.
@@ -122,6 +124,7 @@ impl Net {
             sent: Vec::new(),
             events: Vec::new(),
             discarded: Vec::new(),
+            pings: Vec::new(),
             registered: Vec::new(),
             polite: true,
             phone_dialog: None,
@@ -246,7 +249,10 @@ impl Net {
     fn transmit(&mut self, from: usize, flow: Flow, bytes: Bytes) {
         let sent = Sent { at: self.clock(), from, flow, bytes: bytes.clone() };
         let lost = (self.lose)(&sent) || self.chance(self.faults.loss);
-        self.sent.push(sent);
+        match &*bytes {
+            b"\r\n\r\n" => self.pings.push((sent.at / 1000, from)),
+            _ => self.sent.push(sent),
+        }
         let to = (0..self.agents.len()).find(|agent| address(*agent) == flow.remote);
         let Some(to) = to.filter(|_| !lost) else { return };
         let copies = if self.chance(self.faults.duplicates) { 2 } else { 1 };
