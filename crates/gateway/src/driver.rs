@@ -26,6 +26,10 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// When the store's queue was full, it is asked again after so long.
 const STORE_RETRY: Duration = Duration::from_millis(5);
 
+/// So long a phone's registration holds at the most. A gateway that was restarted does not know where its phones are until
+/// they refresh, which they do at half that time.
+const REGISTRATION: Duration = Duration::from_secs(300);
+
 /// So many inputs are handled before the timers get their turn.
 const BURST: usize = 64;
 
@@ -265,7 +269,7 @@ fn parts(config: Config) -> Parts {
         }
     }
     let accounts = config.links.iter().filter_map(account).collect();
-    let registrar = sip::RegistrarConfig { accounts, ..sip::RegistrarConfig::default() };
+    let registrar = sip::RegistrarConfig { accounts, longest: REGISTRATION, ..sip::RegistrarConfig::default() };
     Parts {
         links,
         unlinked,
