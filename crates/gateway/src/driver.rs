@@ -1,23 +1,22 @@
 //! The hub's hands: gives it what arrives and the time, and does what it wants done.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use call_model::{Line, Moment, Outcome};
+use call_model::{Moment, Outcome};
 use front::commands::Dial;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
-use session::{CommandId, Reach, State, UacstaConfig};
+use session::{CommandId, State};
 use store::{Store, StoreEvent, Submission};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, LinkConfig, LinkKind, UacstaLink};
-use crate::hub::{Entropy, Hub, Input, LinkIndex, Output, Parts};
+use crate::config::Config;
+use crate::hub::{Hub, Input, LinkIndex, Output};
 use crate::links::{self, Arrival, Links, NextHop};
+use crate::parts::parts;
 use crate::run::RunError;
 
 /// So long the phones get for the end of their sessions when the gateway stops.
@@ -25,10 +24,6 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// When the store's queue was full, it is asked again after so long.
 const STORE_RETRY: Duration = Duration::from_millis(5);
-
-/// So long a phone's registration holds at the most. A gateway that was restarted does not know where its phones are until
-/// they refresh, which they do at half that time.
-const REGISTRATION: Duration = Duration::from_secs(300);
 
 /// So many inputs are handled before the timers get their turn.
 const BURST: usize = 64;
@@ -116,16 +111,18 @@ impl Driver {
 
     /// Waits for one thing to happen, and does what follows from it.
     async fn turn(&mut self, sources: &mut Sources) -> Result<(), RunError> {
+        self.submit_held_back();
         let wake = self.hub.deadline().map(tokio::time::Instant::from_std);
         let has_room = self.held_back.is_empty();
         tokio::select! {
+            // What is durable goes first, then time: a flood of messages holds up neither.
             biased;
             Some(event) = sources.store_events.recv() => self.store_said(event)?,
+            () = sleep_until(wake) => self.handle(Input::Timeout),
             Some(dial) = sources.commands.recv() => self.command(dial),
             Some(found) = self.lookups.join_next() => self.found(found),
             Some(arrival) = sources.arrivals.recv(), if has_room => self.arrived(arrival, sources),
-            () = sleep_until(wake) => self.handle(Input::Timeout),
-            () = tokio::time::sleep(STORE_RETRY), if !has_room => self.submit_held_back(),
+            () = tokio::time::sleep(STORE_RETRY), if !has_room => {}
         }
         Ok(())
     }
@@ -143,7 +140,11 @@ impl Driver {
         }
     }
 
+    /// Whoever asked too long ago has been told so, and may have asked again: such a command is not carried out.
     fn command(&mut self, (command, reply): Dial) {
+        if reply.is_closed() {
+            return;
+        }
         let id = CommandId(self.next_command);
         self.next_command += 1;
         self.waiting.retain(|_, reply| !reply.is_closed());
@@ -196,7 +197,7 @@ impl Driver {
                 }
                 Output::Dialog(link, dialog) => self.store.note_dialog(&link, dialog),
                 Output::State(link, state) => self.tell_state(link, state),
-                Output::Note(link, text) => tracing::warn!(link, "{text}"),
+                Output::Note(link, note) => tracing::warn!(link, note, "something about one message"),
                 Output::Discarded(flow, reason) => tracing::debug!(?flow, %reason, "a message was dropped"),
             }
         }
@@ -239,60 +240,4 @@ async fn sleep_until(wake: Option<tokio::time::Instant>) {
 /// Now, on both clocks.
 fn moment() -> Moment {
     Moment { at: Instant::now(), wall: Timestamp::now() }
-}
-
-/// The system's generator. It fails only where the machine has none, and then nothing can be made safely.
-fn system_entropy() -> Entropy {
-    Box::new(|bytes| {
-        if let Err(error) = getrandom::fill(bytes) {
-            tracing::error!(%error, "the system has no random numbers: the gateway ends");
-            std::process::abort();
-        }
-    })
-}
-
-/// What the hub is made of, from the configuration.
-fn parts(config: Config) -> Parts {
-    let (mut links, mut unlinked) = (Vec::new(), Vec::new());
-    for LinkConfig { name, kind } in &config.links {
-        match kind {
-            LinkKind::Uacsta(phone) => links.push(UacstaConfig {
-                name: name.as_str().into(),
-                reach: phone.reach.clone(),
-                credentials: credentials(phone),
-                lines: lines_of(&config, name).collect(),
-                heartbeat: phone.heartbeat,
-                request_timeout: phone.request_timeout,
-                reconnect: phone.reconnect,
-            }),
-            LinkKind::NotYet { why } => unlinked.extend(lines_of(&config, name).map(|line| (line, why.clone()))),
-        }
-    }
-    let accounts = config.links.iter().filter_map(account).collect();
-    let registrar = sip::RegistrarConfig { accounts, longest: REGISTRATION, ..sip::RegistrarConfig::default() };
-    Parts {
-        links,
-        unlinked,
-        destinations: config.destinations,
-        locale: config.locale,
-        sip: sip::Config { registrar, ..sip::Config::default() },
-        sip_entropy: system_entropy(),
-        call_entropy: system_entropy(),
-    }
-}
-
-fn lines_of(config: &Config, link: &str) -> impl Iterator<Item = Arc<Line>> {
-    config.lines.iter().filter(move |line| line.link == link).cloned()
-}
-
-fn credentials(phone: &UacstaLink) -> Option<sip::Credentials> {
-    let (username, password) = phone.username.clone().zip(phone.password.as_ref())?;
-    Some(sip::Credentials { username, password: password.expose_secret().to_owned() })
-}
-
-/// What the phone of a link registers with, if it does.
-fn account(link: &LinkConfig) -> Option<sip::Account> {
-    let LinkKind::Uacsta(phone) = &link.kind else { return None };
-    let (Reach::Registered { user }, Some(password)) = (&phone.reach, &phone.password) else { return None };
-    Some(sip::Account { user: user.clone(), password: password.expose_secret().to_owned() })
 }

@@ -21,7 +21,7 @@ use session::{CommandId, Reach, State, Turn, Uacsta, UacstaConfig};
 use store::{StoreEvent, Submission};
 
 use self::deadlines::Deadlines;
-use self::outbox::Outbox;
+use self::outbox::{Batch, Outbox, Sealed};
 
 /// Where random bits come from: the system's generator in the daemon, a seeded one in tests.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -104,7 +104,7 @@ pub struct Hub {
     calls: Calls,
     destinations: Vec<Destination>,
     locale: Locale,
-    outbox: Outbox,
+    outbox: Outbox<(LinkIndex, session::Ack)>,
 }
 
 /// One input's worth of work: what came out of the machines and is not dealt with yet.
@@ -140,7 +140,7 @@ impl Hub {
             calls,
             destinations: parts.destinations,
             locale: parts.locale,
-            outbox: Outbox::default(),
+            outbox: Outbox::new(),
         }
     }
 
@@ -148,14 +148,14 @@ impl Hub {
     /// now; one whose line is gone from the configuration is forgotten.
     pub fn restore(&mut self, now: Moment, saved: Vec<SavedCall>, out: &mut Vec<Output>) {
         let mut round = Round::new(now, out);
-        let mut gone = self.outbox.batch();
+        let mut gone = Batch::default();
         for call in saved {
             let guid = call.guid;
             if !self.calls.restore(now, call) {
                 gone.call(guid, None);
             }
         }
-        if let outbox::Sealed::Submit(submission) = self.outbox.seal(gone, None) {
+        if let Sealed::Submit(submission) = self.outbox.seal(gone, None) {
             round.out.push(Output::Submit(submission));
         }
         let unlinked: Vec<_> = self.unlinked.keys().cloned().collect();
@@ -334,7 +334,7 @@ impl Hub {
 
     /// Renders what happened and hands it to the store; the acknowledgement waits until that is durable.
     fn publish(&mut self, round: &mut Round<'_>, news: Vec<CallOutput>, ack: Option<(LinkIndex, session::Ack)>) {
-        let mut batch = self.outbox.batch();
+        let mut batch = Batch::default();
         for output in news {
             match output {
                 CallOutput::Occurred(occurrence) => {
@@ -351,9 +351,9 @@ impl Hub {
             }
         }
         match (self.outbox.seal(batch, ack), round) {
-            (outbox::Sealed::Submit(submission), round) => round.out.push(Output::Submit(submission)),
-            (outbox::Sealed::Nothing(Some((link, ack))), round) => self.tell(round, link, session::Input::Durable(ack)),
-            (outbox::Sealed::Nothing(None), _) => {}
+            (Sealed::Submit(submission), round) => round.out.push(Output::Submit(submission)),
+            (Sealed::Nothing(Some((link, ack))), round) => self.tell(round, link, session::Input::Durable(ack)),
+            (Sealed::Nothing(None), _) => {}
         }
     }
 }

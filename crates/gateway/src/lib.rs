@@ -9,4 +9,5 @@ pub mod demo;
 pub mod driver;
 pub mod hub;
 pub mod links;
+mod parts;
 pub mod run;

@@ -55,6 +55,18 @@ pub struct Gateway {
     task: JoinHandle<Result<(), RunError>>,
 }
 
+impl RunError {
+    /// What the process exits with: 74 (EX_IOERR) where the store failed, so that a supervisor can tell a broken disk
+    /// from a wrong configuration; else 1.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::StoreFailed(_) => 74,
+            Self::Store(_) | Self::Read(_) | Self::Links(_) | Self::Commands(_) => 1,
+        }
+    }
+}
+
 impl Gateway {
     /// Opens the store and the listeners and begins to work.
     ///
@@ -74,14 +86,16 @@ impl Gateway {
         let http = server.as_ref().map(CommandServer::local_addrs).unwrap_or_default();
         let https = server.as_ref().map(CommandServer::https_addrs).unwrap_or_default();
 
+        // Whatever can fail has been done before anything runs.
+        let endpoints = std::mem::take(&mut config.endpoints);
+        let driver = Driver::new(config, store.clone(), links)?;
         let served = server.map(|server| tokio::spawn(server.run(stop.clone().cancelled_owned())));
         let delivery = tokio::spawn(front::delivery::run(
             store.clone(),
-            std::mem::take(&mut config.endpoints),
+            endpoints,
             front::delivery::Options::default(),
             stop.clone(),
         ));
-        let driver = Driver::new(config, store.clone(), links)?;
         let sources = Sources { arrivals, store_events, commands: command_queue };
         let stopping = stop.clone();
         let task = tokio::spawn(async move {
@@ -148,12 +162,15 @@ async fn wait_for_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+        if let (Ok(mut terminate), Ok(mut reload)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => return,
+                    _ = tokio::signal::ctrl_c() => return,
+                    // Whoever asks for it must not end the gateway by it.
+                    _ = reload.recv() => tracing::warn!("SIGHUP: a reload is not available in this version; restart instead"),
+                }
             }
-            return;
         }
     }
     let _ = tokio::signal::ctrl_c().await;

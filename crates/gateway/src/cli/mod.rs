@@ -94,8 +94,13 @@ fn check(file: &ConfigFile) -> Done {
 
 fn run(file: &ConfigFile) -> Done {
     let Some(config) = load(file) else { return Ok(ExitCode::FAILURE) };
-    runtime()?.block_on(gateway::run::run(config))?;
-    Ok(ExitCode::SUCCESS)
+    match runtime()?.block_on(gateway::run::run(config)) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("hookswitch: {error}");
+            Ok(ExitCode::from(error.exit_code()))
+        }
+    }
 }
 
 fn demo(options: &DemoOptions) -> Done {

@@ -121,7 +121,7 @@ async fn a_failed_fsync_ends_it_before_anything_more_is_acknowledged() {
     let Some(_strace) = at_fsync(&gateway, "error=EIO").await else { return };
     phone.hang_up(open[0].call);
     let (code, said) = gateway.ended().await;
-    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(code, Some(74), "{said}");
     assert!(said.contains("the store failed and the gateway has stopped acknowledging"), "{said}");
     assert_eq!(building.acknowledged(), before);
 

@@ -57,19 +57,40 @@ impl Uacsta {
     }
 
     /// Answers a request of the phone's own, and does what follows from it.
-    #[allow(clippy::wildcard_enum_match_arm)] // a request we do not serve is refused, whichever it is
     fn serve(&mut self, turn: &mut Turn<'_>, transaction: sip::TransactionId, request: &Request) {
-        let response: Message = match request {
-            Request::SystemStatus(_) => Response::SystemStatus(Default::default()).into(),
-            Request::RequestSystemStatus(_) => Response::normal_status().into(),
-            Request::MonitorStop(_) => Response::MonitorStop(Default::default()).into(),
-            _ => CstaError::service_not_supported().into(),
+        let respond = |turn: &mut Turn<'_>, message: Message| {
+            let answer = sip::Answer::new(200).with_body(body(&message));
+            turn.agent.respond(turn.now, transaction, answer, turn.wire);
         };
-        turn.agent.respond(turn.now, transaction, sip::Answer::new(200).with_body(body(&response)), turn.wire);
         match request {
-            Request::SystemStatus(report) => self.status_reported(turn, report.status),
-            Request::MonitorStop(stop) => self.monitor_stopped(turn, &stop.cross_ref),
-            _ => {}
+            Request::SystemStatus(report) => {
+                respond(turn, Response::SystemStatus(Default::default()).into());
+                self.status_reported(turn, report.status);
+            }
+            Request::RequestSystemStatus(_) => respond(turn, Response::normal_status().into()),
+            Request::MonitorStop(stop) => {
+                respond(turn, Response::MonitorStop(Default::default()).into());
+                self.monitor_stopped(turn, &stop.cross_ref);
+            }
+            Request::SystemRegister(_)
+            | Request::GetCstaFeatures(_)
+            | Request::MonitorStart(_)
+            | Request::SnapshotDevice(_)
+            | Request::SnapshotCall(_)
+            | Request::MakeCall(_)
+            | Request::AnswerCall(_)
+            | Request::ClearConnection(_)
+            | Request::HoldCall(_)
+            | Request::RetrieveCall(_)
+            | Request::ConsultationCall(_)
+            | Request::TransferCall(_)
+            | Request::SingleStepTransferCall(_)
+            | Request::DeflectCall(_)
+            | Request::GenerateDigits(_)
+            | Request::SetDoNotDisturb(_)
+            | Request::GetDoNotDisturb(_)
+            | Request::SetForwarding(_)
+            | Request::GetForwarding(_) => respond(turn, CstaError::service_not_supported().into()),
         }
     }
 }

@@ -92,7 +92,7 @@ pub struct Uacsta {
 enum Phase {
     Down { retry_at: Option<Instant>, why: String },
     Reaching { give_up_at: Instant },
-    Inviting { dialog: sip::DialogId },
+    Inviting { dialog: sip::DialogId, give_up_at: Instant },
     Up { dialog: sip::DialogId, since: Instant, last_heard: Instant },
     Stopped,
 }
@@ -145,7 +145,7 @@ impl Uacsta {
     #[must_use]
     pub fn dialog(&self) -> Option<sip::DialogId> {
         match self.phase {
-            Phase::Inviting { dialog } | Phase::Up { dialog, .. } => Some(dialog),
+            Phase::Inviting { dialog, .. } | Phase::Up { dialog, .. } => Some(dialog),
             Phase::Down { .. } | Phase::Reaching { .. } | Phase::Stopped => None,
         }
     }
@@ -156,8 +156,8 @@ impl Uacsta {
         match &self.phase {
             Phase::Down { retry_at, .. } => *retry_at,
             Phase::Reaching { give_up_at } => Some(*give_up_at),
-            // The agent gives an INVITE up by itself.
-            Phase::Inviting { .. } | Phase::Stopped => None,
+            Phase::Inviting { give_up_at, .. } => Some(*give_up_at),
+            Phase::Stopped => None,
             Phase::Up { last_heard, .. } => {
                 let requests = self.pending.values().map(|pending| pending.deadline);
                 let starting = self.is_starting();
@@ -211,6 +211,10 @@ impl Uacsta {
             Phase::Down { retry_at: Some(retry_at), .. } if retry_at <= turn.now => self.reach(turn),
             Phase::Reaching { give_up_at } if give_up_at <= turn.now => {
                 self.unreachable(turn, "its address is not found")
+            }
+            Phase::Inviting { dialog, give_up_at } if give_up_at <= turn.now => {
+                turn.agent.bye(turn.now, dialog, turn.wire);
+                self.fail(turn, "the phone neither takes nor refuses the session".into());
             }
             Phase::Up { last_heard, .. } => {
                 self.give_up_unseen_dials(turn);

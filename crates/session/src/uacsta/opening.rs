@@ -10,6 +10,9 @@ use super::{Phase, Turn, Uacsta, body, read};
 /// hears the next attempt sooner than the ever slower retransmissions of this one.
 const GIVE_UP: Duration = Duration::from_secs(4);
 
+/// A phone that answered provisionally has nobody to ask: it takes the session by then, or was restarted meanwhile.
+const ANSWER: Duration = Duration::from_secs(10);
+
 impl Uacsta {
     /// Opens the dialog: an INVITE without SDP whose body asks for the phone's status.
     pub(super) fn invite(&mut self, turn: &mut Turn<'_>, flow: sip::Flow) {
@@ -22,7 +25,7 @@ impl Uacsta {
             ..invite
         };
         let dialog = turn.agent.invite(turn.now, invite, turn.wire);
-        self.phase = Phase::Inviting { dialog };
+        self.phase = Phase::Inviting { dialog, give_up_at: turn.now + ANSWER };
     }
 
     /// The phone took the INVITE. A status other than `normal` means that it will not serve us.

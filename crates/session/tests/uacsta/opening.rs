@@ -112,6 +112,18 @@ fn a_refusal_says_what_to_look_at() {
 }
 
 #[test]
+fn a_phone_that_says_ringing_and_nothing_more_is_given_up_and_asked_anew() {
+    let mut world = World::new(config());
+    world.phone.once("INVITE", Reply::Sip(sip::Answer::new(180)));
+    world.run(9.9);
+    assert!(world.states.is_empty(), "{:?}", world.states);
+    world.run(0.2);
+    assert_eq!(down(&world), "the phone neither takes nor refuses the session");
+    world.run(5.0);
+    assert_eq!(world.states.last(), Some(&State::Up));
+}
+
+#[test]
 fn a_phone_that_is_off_is_given_up_after_four_seconds_and_asked_ever_slower() {
     let reconnect = Reconnect { first: Duration::from_secs(1), max: Duration::from_secs(8) };
     let mut world = World::new(UacstaConfig { reconnect, ..config() });

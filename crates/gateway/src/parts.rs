@@ -1,0 +1,71 @@
+//! From a checked configuration to what the hub is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use call_model::Line;
+use secrecy::ExposeSecret;
+use session::{Reach, UacstaConfig};
+
+use crate::config::{Config, LinkConfig, LinkKind, UacstaLink};
+use crate::hub::{Entropy, Parts};
+
+/// So long a phone's registration holds at the most. A gateway that was restarted does not know where its phones are until
+/// they refresh, which they do at half that time.
+const REGISTRATION: Duration = Duration::from_secs(300);
+
+/// What the hub is made of, from the configuration.
+pub(crate) fn parts(config: Config) -> Parts {
+    let (mut links, mut unlinked) = (Vec::new(), Vec::new());
+    for LinkConfig { name, kind } in &config.links {
+        match kind {
+            LinkKind::Uacsta(phone) => links.push(UacstaConfig {
+                name: name.as_str().into(),
+                reach: phone.reach.clone(),
+                credentials: credentials(phone),
+                lines: lines_of(&config, name).collect(),
+                heartbeat: phone.heartbeat,
+                request_timeout: phone.request_timeout,
+                reconnect: phone.reconnect,
+            }),
+            LinkKind::NotYet { why } => unlinked.extend(lines_of(&config, name).map(|line| (line, why.clone()))),
+        }
+    }
+    let accounts = config.links.iter().filter_map(account).collect();
+    let registrar = sip::RegistrarConfig { accounts, longest: REGISTRATION, ..sip::RegistrarConfig::default() };
+    Parts {
+        links,
+        unlinked,
+        destinations: config.destinations,
+        locale: config.locale,
+        sip: sip::Config { registrar, ..sip::Config::default() },
+        sip_entropy: system_entropy(),
+        call_entropy: system_entropy(),
+    }
+}
+
+fn lines_of(config: &Config, link: &str) -> impl Iterator<Item = Arc<Line>> {
+    config.lines.iter().filter(move |line| line.link == link).cloned()
+}
+
+fn credentials(phone: &UacstaLink) -> Option<sip::Credentials> {
+    let (username, password) = phone.username.clone().zip(phone.password.as_ref())?;
+    Some(sip::Credentials { username, password: password.expose_secret().to_owned() })
+}
+
+/// What the phone of a link registers with, if it does.
+fn account(link: &LinkConfig) -> Option<sip::Account> {
+    let LinkKind::Uacsta(phone) = &link.kind else { return None };
+    let (Reach::Registered { user }, Some(password)) = (&phone.reach, &phone.password) else { return None };
+    Some(sip::Account { user: user.clone(), password: password.expose_secret().to_owned() })
+}
+
+/// The system's generator. It fails only where the machine has none, and then nothing can be made safely.
+fn system_entropy() -> Entropy {
+    Box::new(|bytes| {
+        if let Err(error) = getrandom::fill(bytes) {
+            tracing::error!(%error, "the system has no random numbers: the gateway ends");
+            std::process::abort();
+        }
+    })
+}
