@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -101,6 +102,19 @@ fn create_private(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
+/// A new database is for its owner alone, also in a folder that others may read. SQLite gives its log and its shared
+/// memory the mode of the database, so the file is there before SQLite opens it.
+fn create_database(dir: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(database(dir)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Opens the database for writing, creates its tables, and settles what the last run left open. On a full disk even
 /// the index of the log takes the room of the reserve.
 pub(crate) fn open(dir: &Path, reserve: &Reserve) -> Result<Connection, OpenError> {
@@ -118,6 +132,7 @@ pub(crate) fn open(dir: &Path, reserve: &Reserve) -> Result<Connection, OpenErro
 }
 
 fn open_once(dir: &Path) -> Result<Connection, OpenError> {
+    create_database(dir).map_err(|source| OpenError::Folder { dir: dir.to_owned(), source })?;
     let db = connect(dir).map_err(|source| OpenError::Database { dir: dir.to_owned(), source })?;
     let found = version(&db).map_err(|source| OpenError::Database { dir: dir.to_owned(), source })?;
     if found > VERSION {

@@ -259,6 +259,20 @@ async fn newer_tables_and_second_openers_are_refused() {
     assert!(newer.to_string().contains("version 99"), "{newer}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_database_is_for_its_owner_alone_in_a_folder_for_everybody() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    let dir = TempDir::new().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (_store, _events) = store_with(dir.path(), vec![rendered("a", 1, 1)]).await;
+    for name in ["hookswitch.db", "hookswitch.db-wal", "hookswitch.db-shm"] {
+        let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name} has mode {mode:o}");
+    }
+}
+
 #[tokio::test]
 async fn a_damaged_record_costs_itself_alone() {
     for damage in ["url = url || 'x'", "sequence = 7", "method = 'BREW'", "checksum = 0", "expires_ms = expires_ms + 1"]
