@@ -165,10 +165,24 @@ impl Checker<'_> {
             self.warn(commands.span(), "commands are switched on, but `make_call` is not: every dial is refused")
                 .help("make_call = { enabled = true } switches it on");
         }
+        self.country_lint(commands.get_ref(), settings);
         if !settings.listen.is_empty() {
             let browsers = raw.caller.iter().filter_map(|caller| caller.get_ref().browser.as_ref());
             browsers.for_each(|browser| self.browser_lint(browser));
         }
+    }
+
+    /// Which numbers are expensive is a country's own affair.
+    fn country_lint(&mut self, commands: &RawCommands, settings: &Settings) {
+        let switch = commands.make_call.as_ref().and_then(|table| table.enabled.as_ref());
+        let Some(switch) = switch.filter(|_| settings.make_call && settings.numbering.country.is_none()) else {
+            return;
+        };
+        self.warn(
+            switch.span(),
+            "without numbering.country premium and service numbers cannot be told from others: they are dialled",
+        )
+        .help("at the top of the file, for Germany: numbering = { country = \"DE\" }");
     }
 
     /// Measured in a browser: over plain HTTP a foreign page's request cannot be told from the user's own.
