@@ -28,6 +28,8 @@ const USER_AGENT: &str = concat!("hookswitch/", env!("CARGO_PKG_VERSION"));
 /// Makes the attempts of one destination.
 pub(super) struct Attempts {
     client: Client,
+    /// For the log: the URL carries telephone numbers.
+    host: String,
     /// What the administrator wrote, or why it cannot be sent: then everything waits, and the log says so.
     own: Result<Own, String>,
     options: Arc<Options>,
@@ -57,9 +59,9 @@ impl Attempts {
     pub(super) fn new(endpoint: &Endpoint, options: Arc<Options>, tls: TlsConnector) -> Self {
         let own = own(endpoint);
         if let Err(reason) = &own {
-            tracing::error!(destination = %endpoint.id.0, %reason, "this destination cannot be asked");
+            tracing::error!(destination = %endpoint.id.0, host = endpoint.host, %reason, "this destination cannot be asked");
         }
-        Self { client: Client::new(tls, endpoint.allow.clone()), own, options }
+        Self { client: Client::new(tls, endpoint.allow.clone()), host: endpoint.host.clone(), own, options }
     }
 
     /// Tries once; returns what to write down and what it taught about the destination.
@@ -71,7 +73,7 @@ impl Attempts {
             Ok(target) => self.ask(&target, &delivery.rendered, schedule.timeout).await,
         };
         let (attempt, lesson) = self.conclude(delivery, report, Timestamp::now());
-        log(delivery, &attempt);
+        log(&self.host, delivery, &attempt);
         (attempt, lesson)
     }
 
@@ -138,18 +140,17 @@ fn answered(response: &Response<()>) -> Report {
     Report::Answered { status, retry_after }
 }
 
-/// Without the URL: it carries telephone numbers.
-fn log(delivery: &Delivery, attempt: &Attempt) {
+fn log(host: &str, delivery: &Delivery, attempt: &Attempt) {
     let Rendered { destination, event_id, .. } = &delivery.rendered;
     let (destination, number) = (destination.0.as_str(), delivery.attempts.saturating_add(1));
     let (status, error) = (attempt.status, attempt.error.as_deref());
     match attempt.verdict {
-        Verdict::Delivered => tracing::debug!(destination, %event_id, attempt = number, status, "delivered"),
+        Verdict::Delivered => tracing::debug!(destination, host, %event_id, attempt = number, status, "delivered"),
         Verdict::Retry(at) => {
-            tracing::warn!(destination, %event_id, attempt = number, status, error, %at, "not delivered; tried again later")
+            tracing::warn!(destination, host, %event_id, attempt = number, status, error, %at, "not delivered; tried again later")
         }
         Verdict::Dead | Verdict::Buried => {
-            tracing::warn!(destination, %event_id, attempt = number, status, error, "not delivered; given up")
+            tracing::warn!(destination, host, %event_id, attempt = number, status, error, "not delivered; given up")
         }
     }
 }

@@ -28,6 +28,7 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Brings one destination its deliveries. It holds the requests in flight; everything else stays in the store.
 pub(super) struct Courier {
     id: DestinationId,
+    host: String,
     store: Store,
     options: Arc<Options>,
     attempts: Arc<Attempts>,
@@ -46,6 +47,7 @@ impl Courier {
             attempts: Arc::new(Attempts::new(&endpoint, Arc::clone(&options), tls)),
             gate: Gate::new(Instant::now(), options.probe_every),
             id: endpoint.id,
+            host: endpoint.host,
             store,
             options,
             busy: HashSet::new(),
@@ -60,7 +62,7 @@ impl Courier {
                 Ok(wake) => wake,
                 Err(ReadError::Closed(_)) => return,
                 Err(error @ ReadError::Database(_)) => {
-                    tracing::error!(destination = %self.id.0, %error, "deliveries wait");
+                    tracing::error!(destination = %self.id.0, host = self.host, %error, "deliveries wait");
                     Instant::now() + STORE_PAUSE
                 }
             };
@@ -128,8 +130,9 @@ impl Courier {
     async fn bury(&self, expired: Vec<Delivery>) -> Result<(), Closed> {
         let mut burials = JoinSet::new();
         for delivery in expired {
-            let (destination, event_id) = (self.id.0.as_str(), &delivery.rendered.event_id);
-            tracing::warn!(destination, event_id, attempts = delivery.attempts, "expired before it could be delivered");
+            let (destination, host, event_id) = (self.id.0.as_str(), &self.host, &delivery.rendered.event_id);
+            let attempts = delivery.attempts;
+            tracing::warn!(destination, host, event_id, attempts, "expired before it could be delivered");
             let error = (delivery.attempts == 0).then(|| "expired before it could be tried".to_owned());
             let attempt = Attempt { delivery: delivery.id, verdict: Verdict::Buried, status: None, error };
             let store = self.store.clone();
@@ -139,23 +142,27 @@ impl Courier {
     }
 
     async fn learn(&mut self, ended: Result<Ended, JoinError>) -> Result<(), Closed> {
-        let destination = self.id.0.as_str();
+        let (destination, host) = (self.id.0.as_str(), &self.host);
         let (delivery, lesson) = match ended {
             Ok((delivery, lesson)) => (delivery, lesson?),
             Err(error) => {
-                tracing::error!(destination, %error, "an attempt broke off; it waits for a restart");
+                tracing::error!(destination, host, %error, "an attempt broke off; it waits for a restart");
                 return Ok(());
             }
         };
         self.busy.remove(&delivery);
         let was_down = self.gate.is_down();
         if self.gate.learn(lesson, Instant::now()) {
-            tracing::info!(destination, "the destination answers");
+            tracing::info!(destination, host, "the destination answers");
             self.store.hasten(&self.id).await?;
         } else if lesson == Lesson::Gone {
-            tracing::warn!(destination, "answered 410 Gone: nothing more is sent there until the gateway starts anew");
+            tracing::warn!(
+                destination,
+                host,
+                "answered 410 Gone: nothing more is sent there until the gateway starts anew"
+            );
         } else if !was_down && self.gate.is_down() {
-            tracing::warn!(destination, "the destination is down; it is tried again every few seconds");
+            tracing::warn!(destination, host, "the destination is down; it is tried again every few seconds");
         }
         Ok(())
     }
@@ -164,7 +171,8 @@ impl Courier {
     async fn drain(mut self) {
         let all = async { while self.in_flight.join_next().await.is_some() {} };
         if tokio::time::timeout(self.options.drain, all).await.is_err() {
-            tracing::warn!(destination = %self.id.0, "requests without an answer are repeated after the next start");
+            let (destination, host) = (self.id.0.as_str(), &self.host);
+            tracing::warn!(destination, host, "requests without an answer are repeated after the next start");
         }
     }
 }

@@ -39,6 +39,8 @@ use courier::Courier;
 pub struct Endpoint {
     /// Which destination this is.
     pub id: DestinationId,
+    /// Scheme, host and port of its URL as they are written, without credentials: what the log calls it.
+    pub host: String,
     /// Headers of its own. A value may be a secret, so each is treated as one.
     pub headers: Vec<(String, SecretString)>,
     /// The key of its signatures (Standard Webhooks): `whsec_` and base64, or the bytes themselves.

@@ -106,7 +106,13 @@ impl Rig {
 }
 
 fn endpoint(name: &str) -> Endpoint {
-    Endpoint { id: DestinationId(name.into()), headers: Vec::new(), sign: None, allow: Vec::new() }
+    Endpoint {
+        id: DestinationId(name.into()),
+        host: "http://crm.example".to_owned(),
+        headers: Vec::new(),
+        sign: None,
+        allow: Vec::new(),
+    }
 }
 
 fn rendered(destination: &str, url: impl Into<String>, call: u32, sequence: u32) -> Rendered {

@@ -41,7 +41,7 @@ impl Checker<'_> {
             Some(secret) => Some(secret?),
             None => None,
         };
-        Some(Endpoint { id: destination.id.clone(), headers, sign, allow })
+        Some(Endpoint { id: destination.id.clone(), host: host(destination.url.as_str()), headers, sign, allow })
     }
 
     fn header(
@@ -116,11 +116,21 @@ impl Checker<'_> {
     }
 }
 
+/// `https://crm.example.com:8443`: enough to recognise a destination by, and nothing secret.
+fn host(url: &str) -> String {
+    url.split_once("://").map_or_else(String::new, |(scheme, rest)| format!("{scheme}://{}", host_and_port(rest)))
+}
+
+/// Of what follows `://`.
+fn host_and_port(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_credentials, host)| host)
+}
+
 /// Plain HTTP to a host that is not plainly on this machine or network.
 fn in_the_clear(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host_and_port(rest);
     let bracketed = host.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(inner, _)| inner);
     let host = bracketed.unwrap_or_else(|| host.split(':').next().unwrap_or_default());
     match host.parse::<IpAddr>() {
@@ -129,6 +139,22 @@ fn in_the_clear(url: &str) -> bool {
         Err(_) => {
             let private = [".local", ".lan", ".internal", ".home.arpa", "localhost"];
             host.contains('.') && !private.iter().any(|end| host.ends_with(end))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_is_called_by_its_host() {
+        for (url, name) in [
+            ("https://crm.example.com/call?number=<$remote_party>", "https://crm.example.com"),
+            ("http://user:p@ss@crm.example.com:8080?a=b@c", "http://crm.example.com:8080"),
+            ("http://[::1]:61#top", "http://[::1]:61"),
+        ] {
+            assert_eq!(host(url), name, "{url}");
         }
     }
 }
