@@ -106,11 +106,11 @@ fn collect_secrets(value: &Spanned<DeValue<'_>>, secret: bool, found: &mut Vec<R
     }
 }
 
-/// `https://user:password@host/…`
+/// `https://user:password@host/…`, or a token alone before the `@`.
 pub fn has_credentials(text: &str) -> bool {
     let Some((_, rest)) = text.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+    authority.rsplit_once('@').is_some_and(|(credentials, _)| !credentials.is_empty())
 }
 
 /// One column a character: what the terminal must not obey becomes a blank.

@@ -84,12 +84,15 @@ impl Checker<'_> {
         Some(secret)
     }
 
-    /// `https://user:password@host/…` is a secret in the file itself.
+    /// `https://user:password@host/…` is a secret in the file itself, and in every request that waits in the store.
     fn credentials_in_url(&mut self, raw: &RawActionUrl, destination: &Destination) {
         let Some(key) = raw.url.as_ref().filter(|key| has_credentials(key.get_ref())) else { return };
         if let Some((message, help)) = self.surroundings.plain_warning() {
             self.warn(key.span(), message).help(help);
         }
+        self.warn(key.span(), "the credentials in this URL are stored with every request, in state_dir").help(
+            "keep them in a header, which is not: headers = { Authorization = { file = \"crm-authorization.secret\" } }",
+        );
         if in_the_clear(destination.url.as_str()) {
             self.warn(key.span(), "the password in this URL crosses public networks in the clear")
                 .help("use https:// in the URL");
