@@ -79,6 +79,29 @@ fn dial_for_a_line_that_nobody_may_use_says_what_to_add() {
     assert!(printed(&output.stderr).contains("[[caller]]"), "{}", printed(&output.stderr));
 }
 
+#[test]
+fn dial_takes_a_certificate_with_https_and_only_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |url: &str, certificate: &[&str]| {
+        let arguments = [&["dial", "--url", url, "--line", "987", "1234"], certificate].concat();
+        let output = hookswitch(&arguments, dir.path());
+        assert_eq!(output.status.code(), Some(1), "{url}");
+        printed(&output.stderr)
+    };
+    assert!(refused("http://127.0.0.1:443", &["--certificate", "gw.pem"]).contains("no use for --certificate"));
+    assert!(refused("https://127.0.0.1:80", &[]).contains("--certificate FILE"));
+    assert!(refused("ftp://127.0.0.1", &[]).contains("http:// or https://"));
+}
+
+#[test]
+fn only_what_logs_has_log_options() {
+    let dir = tempfile::tempdir().unwrap();
+    for (command, logs) in [("run", true), ("demo", true), ("check", false), ("dial", false)] {
+        let help = printed(&hookswitch(&[command, "--help"], dir.path()).stdout);
+        assert_eq!(help.contains("--log-format"), logs, "{command}:\n{help}");
+    }
+}
+
 /// A folder with a `hookswitch.toml` whose command listener is at `port`.
 fn configuration(port: u16) -> TempDir {
     let dir = tempfile::tempdir().unwrap();

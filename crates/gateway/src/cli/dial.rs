@@ -70,14 +70,17 @@ pub fn dial(options: &Options) -> Done {
 }
 
 fn way_to_url(url: &str, options: &Options) -> Result<Way, Box<dyn Error>> {
-    let split = url.strip_prefix("http://").map(|rest| (rest, 80));
-    let split = split.or_else(|| url.strip_prefix("https://").map(|rest| (rest, 443)));
-    let (host, port) = split.ok_or("--url begins with http:// or https://")?;
-    let host = host.trim_end_matches('/');
-    let certificate = options.certificate.clone().filter(|_| port == 443);
-    if port == 443 && certificate.is_none() {
-        return Err("over https, name the gateway's certificate: --certificate FILE".into());
+    let (secure, host) = match url.split_once("://") {
+        Some(("http", host)) => (false, host),
+        Some(("https", host)) => (true, host),
+        Some(_) | None => return Err("--url begins with http:// or https://".into()),
+    };
+    match (secure, &options.certificate) {
+        (true, None) => return Err("over https, name the gateway's certificate: --certificate FILE".into()),
+        (false, Some(_)) => return Err("plain http has no use for --certificate; https://… uses it".into()),
+        (true, Some(_)) | (false, None) => {}
     }
+    let (host, port) = (host.trim_end_matches('/'), if secure { 443 } else { 80 });
     let addresses = host.to_socket_addrs().or_else(|_| format!("{host}:{port}").to_socket_addrs());
     let address = addresses.map_err(|error| format!("cannot find {host}: {error}"))?.next();
     let token = options.token_file.as_ref().map(|path| {
@@ -86,7 +89,7 @@ fn way_to_url(url: &str, options: &Options) -> Result<Way, Box<dyn Error>> {
     Ok(Way {
         address: address.ok_or("this host has no address")?,
         host: host.to_owned(),
-        certificate,
+        certificate: options.certificate.clone(),
         authorization: token.transpose()?.map(|token| format!("Bearer {}", token.trim_end()).into()),
         timeout: Duration::from_secs(65),
     })

@@ -5,14 +5,14 @@ use std::{error::Error, io::IsTerminal};
 use clap::{Args, ValueEnum};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// The options of every subcommand about its log, which goes to standard error.
+/// The options of `run` and `demo` about their log, which goes to standard error.
 #[derive(Args)]
 pub struct LogOptions {
     /// How much to log: error, warn, info, debug, trace, or a filter such as `info,sip=debug` [env: HOOKSWITCH_LOG] [default: info, for demo warn]
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
     /// How to write the log
-    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     log_format: Format,
 }
 

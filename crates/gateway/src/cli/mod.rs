@@ -17,20 +17,28 @@ use self::log::LogOptions;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    #[command(flatten)]
-    log: LogOptions,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Run the gateway until it is told to stop (Ctrl-C, SIGTERM)
-    Run(ConfigFile),
+    Run {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(flatten)]
+        log: LogOptions,
+    },
     /// Check a configuration file and start nothing; exits 0 if it can be used, 1 if not
     Check(ConfigFile),
     /// Ask the running gateway to dial; exits 0 only if the phone took it
     Dial(dial::Options),
     /// Show the whole way with two simulated phones on this machine
-    Demo(DemoOptions),
+    Demo {
+        #[command(flatten)]
+        options: DemoOptions,
+        #[command(flatten)]
+        log: LogOptions,
+    },
 }
 
 #[derive(Args)]
@@ -53,12 +61,11 @@ struct DemoOptions {
 
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Run(file) => cli.log.start("info").and_then(|()| run(&file)),
+    let done = match Cli::parse().command {
+        Command::Run { file, log } => log.start("info").and_then(|()| run(&file)),
         Command::Check(file) => check(&file),
         Command::Dial(options) => dial::dial(&options),
-        Command::Demo(options) => cli.log.start("warn").and_then(|()| demo(&options)),
+        Command::Demo { options, log } => log.start("warn").and_then(|()| demo(&options)),
     };
     done.unwrap_or_else(|error| {
         eprintln!("hookswitch: {error}");
