@@ -7,4 +7,5 @@ mod phones;
 mod registrar;
 mod scenarios;
 mod sip_peers;
+mod tls;
 mod web_peers;

@@ -39,6 +39,12 @@ impl RunningGateway {
         (&self.gateway.udp, &self.gateway.tcp)
     }
 
+    /// Where it hears SIP over TLS.
+    #[must_use]
+    pub fn sip_over_tls(&self) -> &[SocketAddr] {
+        &self.gateway.tls
+    }
+
     /// Requests a command URL: the status, and what is said to it.
     ///
     /// # Panics

@@ -1,6 +1,7 @@
 //! The hub's hands: gives it what arrives and the time, and does what it wants done.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,10 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::certificates::Trust;
 use crate::config::Config;
 use crate::hub::{Hub, Input, LinkIndex, Output};
-use crate::links::{self, Arrival, Links, NextHop};
-use crate::parts::parts;
+use crate::links::{Arrival, Links};
+use crate::parts::{parts, phones};
 use crate::run::RunError;
 
 /// So long the phones get for the end of their sessions when the gateway stops.
@@ -28,8 +30,8 @@ const STORE_RETRY: Duration = Duration::from_millis(5);
 /// So many inputs are handled before the timers get their turn.
 const BURST: usize = 64;
 
-/// A link's next hop, or why there is none.
-type Lookup = (LinkIndex, Result<NextHop, String>);
+/// The way to a link's next hop, or why there is none.
+type Lookup = (LinkIndex, Result<sip::Flow, String>);
 
 /// What the hub listens to.
 pub struct Sources {
@@ -53,7 +55,9 @@ pub struct Driver {
     held_back: VecDeque<Submission>,
     /// The state of each link as it was last told: the same trouble is not told again at each attempt.
     states: HashMap<String, State>,
-    /// Next hops that are being looked up: one a link at most.
+    /// Whom each link believes at the other end of TLS, in the order of the hub's links.
+    trusts: Vec<Option<Arc<Trust>>>,
+    /// Next hops that are being looked up, and connected to where that is TLS: one a link at most.
     lookups: JoinSet<Lookup>,
 }
 
@@ -64,6 +68,7 @@ impl Driver {
     /// What the store kept cannot be read.
     pub fn new(config: Config, store: Store, links: Links) -> Result<Self, RunError> {
         let now = moment();
+        let trusts = phones(&config).map(|(_, phone)| phone.tls.clone()).collect();
         let hub = Hub::new(parts(config), now);
         let mut driver = Self {
             hub,
@@ -72,6 +77,7 @@ impl Driver {
             waiting: HashMap::new(),
             next_command: 1,
             held_back: VecDeque::new(),
+            trusts,
             lookups: JoinSet::new(),
             states: HashMap::new(),
         };
@@ -153,8 +159,7 @@ impl Driver {
     }
 
     fn found(&mut self, found: Result<Lookup, tokio::task::JoinError>) {
-        if let Ok((link, result)) = found {
-            let flow = result.and_then(|(transport, remote)| self.links.flow_to(transport, remote));
+        if let Ok((link, flow)) = found {
             self.handle(Input::Reached(link, flow));
         }
     }
@@ -183,7 +188,8 @@ impl Driver {
             match output {
                 Output::Transmit(flow, bytes) => self.transmit(flow, bytes),
                 Output::Reach(link, uri) => {
-                    self.lookups.spawn(async move { (link, links::resolve(&uri).await) });
+                    let way = self.links.reach(uri, self.trusts.get(link.position()).cloned().flatten());
+                    self.lookups.spawn(async move { (link, way.await) });
                 }
                 Output::Submit(submission) => {
                     self.held_back.push_back(submission);

@@ -91,6 +91,14 @@ pub enum Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkIndex(usize);
 
+impl LinkIndex {
+    /// Its place among the [`Parts::links`].
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.0
+    }
+}
+
 /// All links and all calls.
 pub struct Hub {
     agent: sip::Agent,

@@ -4,6 +4,7 @@
 //! [`run`] starts and stops the whole.
 #![forbid(unsafe_code)]
 
+pub mod certificates;
 pub mod config;
 pub mod demo;
 pub mod driver;

@@ -16,21 +16,25 @@ const REGISTRATION: Duration = Duration::from_secs(300);
 
 /// What the hub is made of, from the configuration.
 pub(crate) fn parts(config: Config) -> Parts {
-    let (mut links, mut unlinked) = (Vec::new(), Vec::new());
-    for LinkConfig { name, kind } in &config.links {
-        match kind {
-            LinkKind::Uacsta(phone) => links.push(UacstaConfig {
-                name: name.as_str().into(),
-                reach: phone.reach.clone(),
-                credentials: credentials(phone),
-                lines: lines_of(&config, name).collect(),
-                heartbeat: phone.heartbeat,
-                request_timeout: phone.request_timeout,
-                reconnect: phone.reconnect,
-            }),
-            LinkKind::NotYet { why } => unlinked.extend(lines_of(&config, name).map(|line| (line, why.clone()))),
-        }
-    }
+    let links = phones(&config)
+        .map(|(name, phone)| UacstaConfig {
+            name: name.into(),
+            reach: phone.reach.clone(),
+            credentials: credentials(phone),
+            lines: lines_of(&config, name).collect(),
+            heartbeat: phone.heartbeat,
+            request_timeout: phone.request_timeout,
+            reconnect: phone.reconnect,
+        })
+        .collect();
+    let unlinked = config.links.iter().flat_map(|LinkConfig { name, kind }| {
+        let why = match kind {
+            LinkKind::Uacsta(_) => None,
+            LinkKind::NotYet { why } => Some(why),
+        };
+        why.into_iter().flat_map(|why| lines_of(&config, name).map(|line| (line, why.clone())))
+    });
+    let unlinked = unlinked.collect();
     let accounts = config.links.iter().filter_map(account).collect();
     let registrar = sip::RegistrarConfig { accounts, longest: REGISTRATION, ..sip::RegistrarConfig::default() };
     Parts {
@@ -42,6 +46,14 @@ pub(crate) fn parts(config: Config) -> Parts {
         sip_entropy: system_entropy(),
         call_entropy: system_entropy(),
     }
+}
+
+/// The links that have a session, in the order of the hub's links.
+pub(crate) fn phones(config: &Config) -> impl Iterator<Item = (&str, &UacstaLink)> {
+    config.links.iter().filter_map(|link| match &link.kind {
+        LinkKind::Uacsta(phone) => Some((link.name.as_str(), phone)),
+        LinkKind::NotYet { .. } => None,
+    })
 }
 
 fn lines_of(config: &Config, link: &str) -> impl Iterator<Item = Arc<Line>> {

@@ -47,6 +47,8 @@ pub struct Gateway {
     pub udp: Vec<SocketAddr>,
     /// Where SIP streams are accepted.
     pub tcp: Vec<SocketAddr>,
+    /// Where SIP streams inside TLS are accepted.
+    pub tls: Vec<SocketAddr>,
     /// Where command URLs are accepted over HTTP.
     pub http: Vec<SocketAddr>,
     /// Where command URLs are accepted over HTTPS.
@@ -76,13 +78,14 @@ impl Gateway {
         let (store, store_events) = Store::open(&config.state_dir)?;
         let stop = CancellationToken::new();
         let sockets = CancellationToken::new();
-        let (links, arrivals) = Links::bind(&config.sip.udp, &config.sip.tcp, &sockets).await?;
+        let (links, arrivals) = Links::bind(&config.sip, &sockets)?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let server = match config.commands.take() {
             Some(settings) => Some(front::commands::bind(settings, store.clone(), commands).await?),
             None => None,
         };
-        let (udp, tcp) = (links.udp_addresses().collect(), links.tcp_addresses().collect());
+        let (udp, tcp) = (links.udp_addresses().collect(), links.tcp_addresses().to_vec());
+        let tls = links.tls_addresses().to_vec();
         let http = server.as_ref().map(CommandServer::local_addrs).unwrap_or_default();
         let https = server.as_ref().map(CommandServer::https_addrs).unwrap_or_default();
 
@@ -112,7 +115,7 @@ impl Gateway {
             .await;
             result
         });
-        Ok(Self { udp, tcp, http, https, stop, task })
+        Ok(Self { udp, tcp, tls, http, https, stop, task })
     }
 
     /// Asks the gateway to end: sessions are closed in order, open deliveries are finished or left to the next start.
@@ -142,6 +145,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     for (what, addresses) in [
         ("SIP over UDP", &gateway.udp),
         ("SIP over TCP", &gateway.tcp),
+        ("SIP over TLS", &gateway.tls),
         ("command URLs over HTTP", &gateway.http),
         ("command URLs over HTTPS", &gateway.https),
     ] {

@@ -95,7 +95,8 @@ fn env(name: &str, credentials: &str) -> Option<String> {
     }
 }
 
-/// A folder with a copy of `fixtures/config/surroundings`.
+/// A folder with a copy of `fixtures/config/surroundings`, and the certificates and keys that its files name: made for
+/// this test, since no key belongs into a repository.
 fn surroundings() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let from = root().join("fixtures/config/surroundings");
@@ -107,6 +108,11 @@ fn surroundings() -> TempDir {
                 write(&dir.path().join(folder).join(entry.file_name()), &fs::read(entry.path()).unwrap());
             }
         }
+    }
+    for (certificate, key) in [("gw.pem", "gw.key"), ("pbx-ca.pem", "other.key")] {
+        let made = rcgen::generate_simple_self_signed([String::from("gw.example.com")]).unwrap();
+        write(&dir.path().join(certificate), made.cert.pem().as_bytes());
+        write(&dir.path().join(key), format!("canary key\n{}", made.signing_key.serialize_pem()).as_bytes());
     }
     dir
 }

@@ -17,7 +17,7 @@
 mod handset;
 mod phone;
 
-pub use handset::{Fleet, Handset};
+pub use handset::{Fleet, Handset, Secure};
 pub use phone::{
     Call, CallId, CallNumbering, CallState, Challenge, Counters, DeviceStyle, Outcome, Phone, PhoneConfig,
     Registration, Report,

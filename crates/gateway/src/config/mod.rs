@@ -13,14 +13,16 @@ mod source;
 mod summary;
 mod units;
 
-use std::{fs, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, fs, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use call_model::{Destination, Line, Locale};
+use rustls::ServerConfig;
 use secrecy::SecretString;
 use session::{Reach, Reconnect};
 
 pub use error::{ConfigError, Finding, Place, Severity};
 
+use crate::certificates::Trust;
 use secret::Surroundings;
 use source::Source;
 
@@ -48,12 +50,29 @@ pub struct Config {
 }
 
 /// `[sip] listen`, by transport.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SipListen {
     /// UDP sockets.
     pub udp: Vec<SocketAddr>,
     /// TCP listeners.
     pub tcp: Vec<SocketAddr>,
+    /// TLS listeners, if there are any.
+    pub tls: Option<SipTls>,
+}
+
+/// The `tls:` addresses of `[sip] listen`, and the certificate that is shown there.
+#[derive(Clone)]
+pub struct SipTls {
+    /// TLS listeners.
+    pub addresses: Vec<SocketAddr>,
+    /// How the handshake is made.
+    pub server: Arc<ServerConfig>,
+}
+
+impl fmt::Debug for SipTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SipTls").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
 }
 
 /// One `[[link]]`.
@@ -80,9 +99,10 @@ pub enum LinkKind {
 /// A desk phone: one that is called at its own address or through a proxy, or one that registers here.
 #[derive(Clone, Debug)]
 pub struct UacstaLink {
-    /// The phone's address, and that of its proxy: UDP or TCP, never TLS. Or the account it registers with, which is
-    /// the username below.
+    /// The phone's address, and that of its proxy. Or the account it registers with, which is the username below.
     pub reach: Reach,
+    /// Whom to believe there; present if the first of them is reached over TLS.
+    pub tls: Option<Arc<Trust>>,
     /// Answers digest challenges; always together with the password.
     pub username: Option<String>,
     /// The password to the username.

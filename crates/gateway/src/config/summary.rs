@@ -14,7 +14,9 @@ impl Config {
             closed => format!(" ({closed} more not available in this version)"),
         };
         let heard = self.sip.udp.iter().map(|address| format!("udp:{address}"));
-        let heard: Vec<String> = heard.chain(self.sip.tcp.iter().map(|address| format!("tcp:{address}"))).collect();
+        let heard = heard.chain(self.sip.tcp.iter().map(|address| format!("tcp:{address}")));
+        let secure = self.sip.tls.iter().flat_map(|tls| &tls.addresses).map(|address| format!("tls:{address}"));
+        let heard: Vec<String> = heard.chain(secure).collect();
         format!(
             "{}{closed}, {}, {}. SIP on {}. {} State in {}.",
             count(open, "link"),

@@ -18,6 +18,10 @@ impl Uacsta {
     pub(super) fn invite(&mut self, turn: &mut Turn<'_>, flow: sip::Flow) {
         let Phase::Reaching { .. } = self.phase else { return };
         let Some(invite) = self.invitation(flow) else { return };
+        if invite.uri.scheme() == sip::Scheme::Sips && flow.transport != sip::Transport::Tls {
+            return self
+                .fail(turn, "the way to a sips: address must be TLS (RFC 3261 26.2.2), and this one is not".into());
+        }
         let invite = sip::Invite {
             credentials: self.config.credentials.clone(),
             body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),

@@ -34,19 +34,15 @@ struct Desk {
 /// Where bytes go out. Sending never waits: a datagram that finds no room is lost, as datagrams are.
 pub(super) enum Wire {
     Udp(UdpSocket),
-    /// The gateway's connections and ours; what is sent is queued for the task of each.
-    Tcp(HashMap<SocketAddr, mpsc::Sender<Bytes>>),
+    /// The gateway's connections and ours, plain or inside TLS; what is sent is queued for the task of each.
+    Streams(HashMap<SocketAddr, mpsc::Sender<Bytes>>),
 }
 
 impl Board {
-    pub fn new(configs: Vec<PhoneConfig>, address: SocketAddr, wire: Wire) -> Self {
+    pub fn new(configs: Vec<PhoneConfig>, transport: Transport, address: SocketAddr, wire: Wire) -> Self {
         let by_user = configs.iter().enumerate().map(|(index, config)| (config.user.clone(), index)).collect();
         let scheduled = vec![None; configs.len()];
         let phones = configs.into_iter().map(|config| Phone::new(config, entropy())).collect();
-        let transport = match wire {
-            Wire::Udp(_) => Transport::Udp,
-            Wire::Tcp(_) => Transport::Tcp,
-        };
         let desk = Desk { phones, by_user, deadlines: BTreeSet::new(), scheduled, wire };
         let (changed, rescheduled) = (Notify::new(), Notify::new());
         Self { transport, address, changed, rescheduled, desk: Mutex::new(desk) }
@@ -80,7 +76,7 @@ impl Board {
         let flow = self.flow(remote);
         let phones = {
             let mut desk = self.desk();
-            if let Wire::Tcp(connections) = &mut desk.wire {
+            if let Wire::Streams(connections) = &mut desk.wire {
                 connections.remove(&remote);
             }
             desk.phones.len()
@@ -92,7 +88,7 @@ impl Board {
 
     /// There is a connection, of the gateway's making or ours.
     pub fn connected(&self, remote: SocketAddr, sender: mpsc::Sender<Bytes>) {
-        if let Wire::Tcp(connections) = &mut self.desk().wire {
+        if let Wire::Streams(connections) = &mut self.desk().wire {
             connections.insert(remote, sender);
         }
         self.register_at(remote);
@@ -178,7 +174,7 @@ impl Wire {
                 let no_room = |error: std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
                 socket.send_to(&bytes, remote).map_or_else(no_room, |_| true)
             }
-            Self::Tcp(connections) => {
+            Self::Streams(connections) => {
                 connections.get(&remote).is_some_and(|connection| connection.try_send(bytes).is_ok())
             }
         }

@@ -2,9 +2,7 @@
 
 use std::io;
 
-use sip::Transport;
-
-use super::{Handset, loopback, start};
+use super::{Handset, Socket, loopback, start};
 use crate::PhoneConfig;
 
 /// Many phones behind one UDP socket, told apart by their users: a building for the price of one task.
@@ -29,7 +27,7 @@ impl Fleet {
     /// # Errors
     /// When the system gives no socket.
     pub async fn of(configs: Vec<PhoneConfig>) -> io::Result<Self> {
-        Ok(Self { handsets: start(configs, Transport::Udp, loopback()).await? })
+        Ok(Self { handsets: start(configs, Socket::Udp, loopback())? })
     }
 
     /// The phones, in order.

@@ -2,7 +2,7 @@
 
 mod board;
 mod fleet;
-mod tcp;
+mod stream;
 mod udp;
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sip::{Transport, Uri};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{CallId, Phone, PhoneConfig, Report};
@@ -29,6 +30,22 @@ pub struct Handset {
     index: usize,
     /// Switches all phones of the socket off with the last handle.
     _power: Arc<DropGuard>,
+}
+
+/// How a phone speaks TLS: what it shows to the gateway, and whom it believes where it registers.
+#[derive(Clone)]
+pub struct Secure {
+    /// For the gateway's connections.
+    pub acceptor: TlsAcceptor,
+    /// For its own.
+    pub connector: TlsConnector,
+}
+
+/// What the phones of a socket share.
+enum Socket {
+    Udp,
+    Tcp,
+    Tls(Secure),
 }
 
 impl Handset {
@@ -48,13 +65,26 @@ impl Handset {
         Self::start(config, Transport::Tcp, loopback()).await
     }
 
+    /// A phone that speaks TLS, at this address.
+    ///
+    /// # Errors
+    /// When the address is taken, or not ours.
+    pub async fn tls(config: PhoneConfig, secure: Secure, at: SocketAddr) -> io::Result<Self> {
+        start(vec![config], Socket::Tls(secure), at)?.pop().ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+
     /// A phone at this address.
     ///
     /// # Errors
-    /// When the address is taken, or not ours, or the transport is TLS, which no simulated phone speaks.
+    /// When the address is taken, or not ours, or the transport is TLS, which needs a certificate:
+    /// [`tls`](Self::tls).
     pub async fn start(config: PhoneConfig, transport: Transport, at: SocketAddr) -> io::Result<Self> {
-        let mut handsets = start(vec![config], transport, at).await?;
-        handsets.pop().ok_or_else(|| io::ErrorKind::InvalidInput.into())
+        let socket = match transport {
+            Transport::Udp => Socket::Udp,
+            Transport::Tcp => Socket::Tcp,
+            Transport::Tls => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        start(vec![config], socket, at)?.pop().ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
 
     /// Where it listens.
@@ -63,13 +93,15 @@ impl Handset {
         self.board.address
     }
 
-    /// The URI under which a gateway reaches it: `sip:101@127.0.0.1:40960`, with `;transport=tcp` for a phone on TCP.
+    /// The URI under which a gateway reaches it: `sip:101@127.0.0.1:40960`, with `;transport=tcp` for a phone on TCP
+    /// and `;transport=tls` for one on TLS.
     #[must_use]
     pub fn uri(&self) -> Uri {
         let uri = self.look(|phone| Uri::at(&phone.config().user, self.address()));
         match self.board.transport {
             Transport::Udp => uri,
-            Transport::Tcp | Transport::Tls => uri.with_param("transport=tcp"),
+            Transport::Tcp => uri.with_param("transport=tcp"),
+            Transport::Tls => uri.with_param("transport=tls"),
         }
     }
 
@@ -203,20 +235,21 @@ impl Handset {
     }
 }
 
-async fn start(configs: Vec<PhoneConfig>, transport: Transport, at: SocketAddr) -> io::Result<Vec<Handset>> {
+fn start(configs: Vec<PhoneConfig>, socket: Socket, at: SocketAddr) -> io::Result<Vec<Handset>> {
     let (phones, off) = (configs.len(), CancellationToken::new());
     let power = Arc::new(off.clone().drop_guard());
-    let board = match transport {
-        Transport::Udp => udp::start(configs, at, off.clone())?,
-        Transport::Tcp => tcp::start(configs, at, off.clone()).await?,
-        Transport::Tls => return Err(io::ErrorKind::Unsupported.into()),
+    let (board, secure) = match socket {
+        Socket::Udp => (udp::start(configs, at, off.clone())?, None),
+        Socket::Tcp => (stream::start(configs, at, None, off.clone())?, None),
+        Socket::Tls(secure) => (stream::start(configs, at, Some(secure.clone()), off.clone())?, Some(secure)),
     };
     let registrars: BTreeSet<_> = board.registrars().into_iter().map(|(_, registrar)| registrar).collect();
     for registrar in registrars {
-        match transport {
+        match board.transport {
             Transport::Udp => board.register_at(registrar),
             Transport::Tcp | Transport::Tls => {
-                tokio::spawn(off.clone().run_until_cancelled_owned(tcp::connect(board.clone(), registrar)));
+                let connection = stream::connect(board.clone(), registrar, secure.clone());
+                tokio::spawn(off.clone().run_until_cancelled_owned(connection));
             }
         }
     }

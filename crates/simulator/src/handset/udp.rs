@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use sip::Transport;
 use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,7 @@ pub(super) fn start(configs: Vec<PhoneConfig>, at: SocketAddr, off: Cancellation
     sender.set_nonblocking(true)?;
     let _ = SockRef::from(&sender).set_recv_buffer_size(BUFFER);
     let receiver = UdpSocket::from_std(sender.try_clone()?)?;
-    let board = Arc::new(Board::new(configs, sender.local_addr()?, Wire::Udp(sender)));
+    let board = Arc::new(Board::new(configs, Transport::Udp, sender.local_addr()?, Wire::Udp(sender)));
     tokio::spawn(off.run_until_cancelled_owned(receive(board.clone(), receiver)));
     Ok(board)
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::answers::finish;
 use super::{Agent, Answer, Discard, Ending, Event, Output, TransactionId};
 use crate::dialog::{Dialog, DialogId, Phase, Refresher, Terms};
-use crate::message::{CSTA, Message, Uri, Writer, text};
+use crate::message::{CSTA, Message, Scheme, Uri, Writer, text};
 use crate::transaction::{ServerKey, ServerNews};
 use crate::{Flow, Method};
 
@@ -208,7 +208,7 @@ impl Agent {
         let mut writer = Writer::response(status, &answer.reason);
         writer.lines(server.lines());
         if moves_target && (101..300).contains(&status) {
-            writer.header("Contact", self.requests.contact(&server.flow()));
+            writer.header("Contact", self.requests.contact(&server.flow(), Scheme::Sip));
             writer.header("Allow", Method::allow());
         }
         let terms = server.terms().filter(|_| moves_target && answer.is_success());

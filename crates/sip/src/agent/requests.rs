@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Config, Entropy, Output};
 use crate::dialog::{Dialog, DialogId};
 use crate::digest::Tried;
-use crate::message::{CSTA, Raw, Uri, Writer};
+use crate::message::{CSTA, Raw, Scheme, Uri, Writer};
 use crate::transaction::{Branch, Client, ClientKey, Table, derived};
 use crate::{Body, Flow, Method, Transport};
 
@@ -106,8 +106,8 @@ impl Requests {
         let flow = dialog.next_hop();
         let method = plan.method.clone();
         let mut writer = dialog.request(&method, number, branch);
-        self.describe(&mut writer, &method, &flow);
         let uri = dialog.path().0.clone();
+        self.describe(&mut writer, &method, &flow, uri.scheme());
         if let Some(login) = &mut dialog.login {
             login.headers(&method, &uri).iter().for_each(|(name, value)| writer.copied(name, value));
         }
@@ -182,21 +182,22 @@ impl Requests {
         self.clients.update(key, |client| client.purpose.take()).flatten()
     }
 
-    /// Our URI in Contact.
-    pub(super) fn contact(&self, flow: &Flow) -> String {
-        let uri = Uri::at(&self.config.contact_user, flow.local);
-        match flow.transport {
-            Transport::Udp => format!("<{uri}>"),
-            Transport::Tcp => format!("<{uri};transport=tcp>"),
-            Transport::Tls => format!("<{uri};transport=tls>"),
+    /// Our URI in Contact, as secure as the one that is called (RFC 3261 8.1.1.8).
+    pub(super) fn contact(&self, flow: &Flow, called: Scheme) -> String {
+        let uri = Uri::at(&self.config.contact_user, flow.local).to_string();
+        match (flow.transport, called) {
+            (Transport::Tls, Scheme::Sips) => format!("<{}>", uri.replacen("sip:", "sips:", 1)),
+            (Transport::Tls, Scheme::Sip | Scheme::Tel) => format!("<{uri};transport=tls>"),
+            (Transport::Tcp, _) => format!("<{uri};transport=tcp>"),
+            (Transport::Udp, _) => format!("<{uri}>"),
         }
     }
 
     /// Who we are and what we understand.
-    fn describe(&self, writer: &mut Writer, method: &Method, flow: &Flow) {
+    fn describe(&self, writer: &mut Writer, method: &Method, flow: &Flow, called: Scheme) {
         let says_where = [Method::INVITE, Method::UPDATE, Method::REGISTER].contains(method);
         if says_where {
-            writer.header("Contact", self.contact(flow));
+            writer.header("Contact", self.contact(flow, called));
             writer.header("Allow", Method::allow());
         }
         if *method == Method::INVITE || *method == Method::UPDATE {

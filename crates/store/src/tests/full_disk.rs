@@ -9,12 +9,11 @@ use std::{
     time::Duration,
 };
 
-use call_model::Rendered;
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 
-use super::{attempt, due, durable, rendered, submission};
-use crate::{OpenError, Settings, Store, StoreEvent, Verdict, reserve, schema::database, wal};
+use super::{attempt, due, durable, rendered, rows, submission};
+use crate::{Settings, Store, StoreEvent, Verdict, reserve, wal};
 
 /// A file system of 4 MiB, gone when dropped.
 struct TinyDisk(TempDir);
@@ -53,16 +52,6 @@ impl Drop for TinyDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
     }
-}
-
-/// An event that takes 25 pages.
-fn large(token: u64) -> Rendered {
-    Rendered { url: "x".repeat(100_000), ..rendered("a", token.into(), 1) }
-}
-
-/// An event that fills a page: what becomes of it is written in place.
-fn page(token: u64) -> Rendered {
-    Rendered { url: "x".repeat(3_000), ..rendered("a", token.into(), 1) }
 }
 
 fn len(dir: &Path, file: &str) -> u64 {
@@ -104,7 +93,7 @@ async fn a_disk_that_others_fill_is_waited_out_again_and_again() {
     }
     assert_eq!(due(&store, "a").await.len() as u64, waiting.min(100));
     store.close().await;
-    let db = rusqlite::Connection::open(database(&disk.state())).unwrap();
+    let db = rusqlite::Connection::open(crate::schema::database(&disk.state())).unwrap();
     let kept: i64 = db.query_row("SELECT count(*) FROM delivery", [], |row| row.get(0)).unwrap();
     assert_eq!(kept.unsigned_abs(), waiting);
 }
@@ -123,12 +112,10 @@ async fn a_disk_that_the_store_fills_holds_rows_and_not_their_log() {
 async fn a_burst_larger_than_the_disk_is_taken_as_far_as_it_fits() {
     let Some(disk) = TinyDisk::mount() else { return };
     let (store, mut events) = Store::open(&disk.state()).unwrap();
-    let other = rusqlite::Connection::open(database(&disk.state())).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap(); // the burst gathers meanwhile
     for token in 1..=60 {
-        store.submit(submission(token, vec![large(token)])).unwrap();
+        let large = crate::Rendered { url: "x".repeat(100_000), ..rendered("a", token.into(), 1) };
+        store.submit(submission(token, vec![large])).unwrap();
     }
-    other.execute_batch("ROLLBACK").unwrap();
     let mut taken = 0;
     while let Some(StoreEvent::Durable { up_to }) = events.recv().await {
         taken = up_to;
@@ -137,34 +124,21 @@ async fn a_burst_larger_than_the_disk_is_taken_as_far_as_it_fits() {
 }
 
 #[tokio::test]
-async fn a_disk_full_of_old_rows_works_on_in_their_pages() {
+async fn a_small_disk_works_on_in_the_pages_of_pruned_rows() {
     let Some(disk) = TinyDisk::mount() else { return };
-    let (store, mut events) = Store::open(&disk.state()).unwrap();
-    for token in 1.. {
-        store.submit(submission(token, vec![page(token)])).unwrap();
-        match events.recv().await {
-            Some(StoreEvent::Durable { .. }) => {}
-            Some(StoreEvent::Full { .. }) => break,
-            other => panic!("{other:?}"),
-        }
-        store.settle(attempt(&due(&store, "a").await[0], Verdict::Delivered)).await.unwrap();
-    }
-    drop(store);
-    assert!(matches!(events.recv().await, Some(StoreEvent::Fatal { .. })), "what nobody acknowledged may go");
-
     let settings = Settings { keep_delivered: Duration::ZERO, ..Settings::default() };
-    let (store, mut events) = loop {
-        match Store::open_with(&disk.state(), settings.clone()) {
-            Ok(opened) => break opened,
-            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await, // the thread of before ends just now
-            Err(error) => panic!("{error}"),
-        }
-    };
-    for token in 10_000..10_020 {
-        store.submit(submission(token, vec![page(token)])).unwrap();
-        assert_eq!(events.recv().await, Some(StoreEvent::Durable { up_to: token }));
+    let (store, mut events) = Store::open_with(&disk.state(), settings).unwrap();
+    // Five times what the disk can hold, each delivered at once, and nobody deletes a file.
+    for token in 1..=200 {
+        let url = "x".repeat(100_000);
+        store.submit(submission(token, vec![crate::Rendered { url, ..rendered("a", token.into(), 1) }])).unwrap();
+        let delivered = async {
+            durable(&mut events, token).await;
+            store.settle(attempt(&due(&store, "a").await[0], Verdict::Delivered)).await.unwrap();
+        };
+        tokio::time::timeout(Duration::from_secs(60), delivered).await.expect("stuck on a disk of old rows");
     }
-    assert_eq!(due(&store, "a").await.len(), 20);
+    assert!(rows(&disk.state()).len() <= 200);
 }
 
 #[tokio::test]
@@ -199,7 +173,7 @@ async fn a_log_that_grew_is_cut_again() {
     let (store, mut events) = Store::open(dir.path()).unwrap();
     let bound = (wal::LONG * 4_096).unsigned_abs() + 4_096 * 64;
     let url = "x".repeat(2 * usize::try_from(bound).unwrap());
-    store.submit(submission(1, vec![Rendered { url, ..rendered("a", 1, 1) }])).unwrap();
+    store.submit(submission(1, vec![crate::Rendered { url, ..rendered("a", 1, 1) }])).unwrap();
     durable(&mut events, 1).await;
     assert!(len(dir.path(), "hookswitch.db-wal") > bound, "one transaction cannot be cut in two");
     for token in 2.. {

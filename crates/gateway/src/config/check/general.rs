@@ -1,14 +1,16 @@
 //! What is about the whole gateway: its folder, its zone, its numbering, its SIP sockets, its page.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use call_model::{Locale, Numbering};
 use jiff::tz::TimeZone;
+use rustls::ServerConfig;
+use sip::Transport;
 use toml::Spanned;
 
 use super::{Checker, links::CheckedLink};
 use crate::config::{
-    SipListen,
+    SipListen, SipTls,
     error::{Finding, Severity, nearest, suggest},
     raw::{Raw, RawNumbering, RawSip},
     units,
@@ -74,36 +76,77 @@ impl Checker<'_> {
 
     /// `[sip]`, which links of kind uacsta need.
     pub(super) fn sip(&mut self, raw: Option<&RawSip>, links: &[CheckedLink]) -> Option<SipListen> {
-        let mut listen = SipListen::default();
+        let mut heard = Heard::default();
         let written = raw.and_then(|sip| sip.listen.as_ref());
         for text in written.map(Spanned::get_ref).into_iter().flatten() {
-            self.sip_listener(text, &mut listen);
-        }
-        if let Some(tls) = raw.and_then(|sip| sip.tls.as_ref()) {
-            self.identity(tls.span(), &tls.get_ref().certificate, &tls.get_ref().key);
+            self.sip_listener(text, &mut heard);
         }
         for link in links {
-            if link.account.is_some() && listen.udp.is_empty() && listen.tcp.is_empty() {
-                self.error(
-                    link.span.clone(),
-                    "the phone of this link registers here, and [sip] has no listener for it",
-                )
-                .help("[sip] listen = [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]");
-            }
-            let Some(hop) = &link.first_hop else { continue };
-            let (sockets, scheme) = if hop.over_tcp { (&listen.tcp, "tcp") } else { (&listen.udp, "udp") };
-            let fits = |socket: &SocketAddr| hop.ip.is_none_or(|ip| ip.is_ipv4() == socket.is_ipv4());
-            if !sockets.iter().any(fits) {
-                let any = if hop.ip.is_some_and(|ip| ip.is_ipv6()) { "[::]" } else { "0.0.0.0" };
-                let message = format!("this link needs a {scheme}: listener that can reach it, and [sip] has none");
-                self.error(link.span.clone(), message)
-                    .help(format!("the phone reports its calls there: [sip] listen = [\"{scheme}:{any}:5060\"]"));
-            }
+            self.heard_by(link, &heard);
         }
-        Some(listen)
+        let server = self.server(raw, written, &heard);
+        let Heard { udp, tcp, tls } = heard;
+        let tls = server?.map(|server| SipTls { addresses: tls, server });
+        Some(SipListen { udp, tcp, tls })
     }
 
-    fn sip_listener(&mut self, text: &Spanned<String>, listen: &mut SipListen) {
+    /// How the `tls:` addresses shake hands: `Some(None)` if there are none.
+    fn server(
+        &mut self,
+        raw: Option<&RawSip>,
+        listen: Option<&Spanned<Vec<Spanned<String>>>>,
+        heard: &Heard,
+    ) -> Option<Option<Arc<ServerConfig>>> {
+        let tls = raw.and_then(|sip| sip.tls.as_ref());
+        let identity = match tls {
+            Some(tls) => self.identity(tls.span(), &tls.get_ref().certificate, &tls.get_ref().key)?,
+            None => None,
+        };
+        let Some(listen) = listen.filter(|_| !heard.tls.is_empty()) else { return Some(None) };
+        let Some(identity) = identity else {
+            self.error(listen.span(), "a tls: address needs a certificate to show, and [sip] has none")
+                .help("tls = { certificate = \"gw.pem\", key = { file = \"gw.key\" } }");
+            return None;
+        };
+        match identity.server() {
+            Ok(server) => Some(Some(server)),
+            Err(error) => {
+                self.error(listen.span(), error.to_string()).help(error.remedy());
+                None
+            }
+        }
+    }
+
+    /// A phone must find a listener for what it has to say.
+    fn heard_by(&mut self, link: &CheckedLink, heard: &Heard) {
+        if link.account.is_some() && heard.udp.is_empty() && heard.tcp.is_empty() && heard.tls.is_empty() {
+            self.error(link.span.clone(), "the phone of this link registers here, and [sip] has no listener for it")
+                .help("[sip] listen = [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]");
+        }
+        let Some(hop) = &link.first_hop else { return };
+        let (sockets, scheme, port) = match hop.transport {
+            Transport::Udp => (&heard.udp, "udp", 5060),
+            Transport::Tcp => (&heard.tcp, "tcp", 5060),
+            Transport::Tls => (&heard.tls, "tls", 5061),
+        };
+        let fits = |socket: &SocketAddr| hop.ip.is_none_or(|ip| ip.is_ipv4() == socket.is_ipv4());
+        if sockets.iter().any(fits) {
+            return;
+        }
+        let any = if hop.ip.is_some_and(|ip| ip.is_ipv6()) { "[::]" } else { "0.0.0.0" };
+        let listener = format!("[sip] listen = [\"{scheme}:{any}:{port}\"]");
+        if hop.transport == Transport::Tls {
+            let message =
+                "without a tls: listener the phone of this link can report only on the connection that it is called on";
+            self.warn(link.span.clone(), message)
+                .help(format!("most phones do; for one that opens its own: {listener}"));
+        } else {
+            let message = format!("this link needs a {scheme}: listener that can reach it, and [sip] has none");
+            self.error(link.span.clone(), message).help(format!("the phone reports its calls there: {listener}"));
+        }
+    }
+
+    fn sip_listener(&mut self, text: &Spanned<String>, heard: &mut Heard) {
         let example = "for example \"udp:0.0.0.0:5060\", \"tcp:[::]:5060\"";
         let Some((scheme, address)) = text.get_ref().split_once(':') else {
             self.error(text.span(), "this is no transport with an address").help(example);
@@ -114,12 +157,9 @@ impl Checker<'_> {
             return;
         };
         let sockets: &mut Vec<SocketAddr> = match scheme {
-            "udp" => &mut listen.udp,
-            "tcp" => &mut listen.tcp,
-            "tls" => {
-                self.warn(text.span(), "SIP over TLS is not available in this version: this address is not opened");
-                return;
-            }
+            "udp" => &mut heard.udp,
+            "tcp" => &mut heard.tcp,
+            "tls" => &mut heard.tls,
             other => {
                 let help = suggest(other, ["udp", "tcp", "tls"]);
                 self.error(text.span(), format!("unknown transport `{other}`")).help(help);
@@ -130,6 +170,9 @@ impl Checker<'_> {
             self.error(text.span(), "this address is listed twice");
         }
         sockets.push(address);
+        if address.port() != 0 && heard.tcp.contains(&address) && heard.tls.contains(&address) {
+            self.error(text.span(), "tcp: and tls: cannot share an address").help("5061 is the port for TLS");
+        }
     }
 
     pub(super) fn web(&mut self, raw: &Raw) {
@@ -139,4 +182,12 @@ impl Checker<'_> {
         }
         self.warn(web.span(), "the gateway's own page is not available in this version: nothing is served there");
     }
+}
+
+/// `[sip] listen`, by transport.
+#[derive(Default)]
+struct Heard {
+    udp: Vec<SocketAddr>,
+    tcp: Vec<SocketAddr>,
+    tls: Vec<SocketAddr>,
 }

@@ -1,6 +1,7 @@
 //! `[[link]]`: what can be spoken today, and an honest word about what cannot.
 
 mod pbx;
+mod tls;
 mod uacsta;
 
 use std::{net::IpAddr, ops::Range, time::Duration};
@@ -42,8 +43,8 @@ impl CheckedLink {
 
 /// The phone or the proxy: what a SIP socket must be able to reach.
 pub struct FirstHop {
-    /// TCP, else UDP.
-    pub over_tcp: bool,
+    /// How it is reached.
+    pub transport: sip::Transport,
     /// Its address, where it is written as one.
     pub ip: Option<IpAddr>,
 }

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use toml::Spanned;
 
 use super::Checker;
+use crate::certificates::{CertificateError, Identity};
 use crate::config::{
     raw::{Key, RawLogin},
     secret::RawSecret,
@@ -110,13 +111,35 @@ impl Checker<'_> {
         Some(path)
     }
 
-    /// A certificate with its key.
-    pub(super) fn identity(&mut self, span: Range<usize>, certificate: &Key<String>, key: &Key<RawSecret>) {
-        if certificate.is_some() != key.is_some() {
-            self.error(span, "`certificate` and `key` belong together");
+    /// A certificate of ours with its key, if one is given: `Some(None)` if not.
+    pub(super) fn identity(
+        &mut self,
+        span: Range<usize>,
+        certificate: &Key<String>,
+        key: &Key<RawSecret>,
+    ) -> Option<Option<Identity>> {
+        let (certificate, key) = match (certificate, key) {
+            (None, None) => return Some(None),
+            (Some(certificate), Some(key)) => (certificate, key),
+            (Some(_), None) | (None, Some(_)) => {
+                self.error(span, "`certificate` and `key` belong together");
+                return None;
+            }
+        };
+        let (path, secret) = (self.file(certificate), self.secret(key));
+        match Identity::read(&path?, &secret?) {
+            Ok(identity) => Some(Some(identity)),
+            Err(error) => {
+                let place = match &error {
+                    CertificateError::Key { .. } => key.span(),
+                    CertificateError::Certificate { .. }
+                    | CertificateError::NoAuthorities(_)
+                    | CertificateError::Tls(_) => certificate.span(),
+                };
+                self.error(place, error.to_string()).help(error.remedy());
+                None
+            }
         }
-        certificate.as_ref().map(|certificate| self.file(certificate));
-        key.as_ref().map(|key| self.secret(key));
     }
 
     /// A username with its password.

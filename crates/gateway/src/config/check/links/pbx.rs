@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::{Checked, not_yet};
 use crate::config::{
     check::Checker,
-    raw::{RawLink, RawLinkKind, RawTls},
+    raw::{RawLink, RawLinkKind},
 };
 
 impl Checker<'_> {
@@ -20,8 +20,8 @@ impl Checker<'_> {
     ) -> Option<Checked> {
         let address = self.required(&raw.address, span, "address", "\"pbx.example.com:4722\"");
         let host = address.and_then(|key| self.host_of(key));
-        if let Some(tls) = &raw.tls {
-            self.tls(tls);
+        if let (Some(tls), Some(host)) = (&raw.tls, &host) {
+            self.tls(tls.get_ref(), host, &tls.span());
         }
         if let Some(session) = raw.session.as_ref().map(Spanned::get_ref) {
             session.password.as_ref().map(|password| self.secret(password));
@@ -49,14 +49,6 @@ impl Checker<'_> {
                 self.error(key.span(), "this is no host with a port").help("for example \"pbx.example.com:4722\"");
                 None
             }
-        }
-    }
-
-    pub(super) fn tls(&mut self, tls: &Spanned<RawTls>) {
-        let raw = tls.get_ref();
-        self.identity(tls.span(), &raw.certificate, &raw.key);
-        if let Some(ca) = &raw.ca {
-            self.file(ca);
         }
     }
 }

@@ -1,14 +1,17 @@
 //! A desk phone: called at its own address or through a proxy, or one that registers here.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use session::Reach;
-use sip::Scheme;
+use sip::{Scheme, Transport};
 use toml::Spanned;
 
-use super::{Checked, FirstHop, Timing, not_yet, place};
+use super::{Checked, FirstHop, Timing, place};
+use crate::certificates::Trust;
 use crate::config::{LinkKind, UacstaLink, check::Checker, raw::RawLink};
+use crate::links;
 
 impl Checker<'_> {
     pub(super) fn uacsta(&mut self, raw: &RawLink, span: &Range<usize>, timing: &Timing) -> Option<Checked> {
@@ -21,21 +24,19 @@ impl Checker<'_> {
         let proxy = raw.proxy.as_ref().map(|key| self.sip_uri(key));
         let (uri, proxy, (username, password)) =
             (uri?, proxy.map_or(Some(None), |proxy| proxy.map(Some))?, credentials?);
-        let (host, written) = (Some(uri.uri.host().to_owned()), Some(uri_key.get_ref().clone()));
-        if uri.hop == Hop::Tls || proxy.as_ref().is_some_and(|proxy| proxy.hop == Hop::Tls) {
-            if let Some(tls) = &raw.tls {
-                self.tls(tls);
-            }
-            let why = "SIP over TLS is not available in this version, and nothing is sent in the clear instead";
-            return Some(Checked { kind: not_yet(why), host, uri: written, first_hop: None, account: None });
-        }
-        if let Some(tls) = &raw.tls {
-            self.error(tls.span(), "`tls` means nothing to a link that does not use TLS").help("a sips: URI does");
+        if let (Scheme::Sips, Some(key), Some(proxy)) = (uri.uri.scheme(), &raw.proxy, &proxy)
+            && proxy.transport != Transport::Tls
+        {
+            self.error(key.span(), "a sips: phone is reached over TLS all the way, and this proxy is not")
+                .help("write the proxy with sips: too");
         }
         let first = proxy.as_ref().unwrap_or(&uri);
-        let first_hop = Some(FirstHop { over_tcp: first.hop == Hop::Tcp, ip: first.uri.ip() });
+        let tls = self.believed(raw, first, raw.proxy.as_ref().unwrap_or(uri_key))?;
+        let first_hop = Some(FirstHop { transport: first.transport, ip: first.uri.ip() });
+        let (host, written) = (Some(uri.uri.host().to_owned()), Some(uri_key.get_ref().clone()));
         let kind = LinkKind::Uacsta(UacstaLink {
             reach: Reach::At { uri: uri.uri, proxy: proxy.map(|proxy| proxy.uri) },
+            tls,
             username,
             password,
             heartbeat: timing.heartbeat,
@@ -43,6 +44,18 @@ impl Checker<'_> {
             reconnect: timing.reconnect,
         });
         Some(Checked { kind, host, uri: written, first_hop, account: None })
+    }
+
+    /// Whom to believe at the first hop, which `key` names: `Some(None)` if that is not reached over TLS.
+    fn believed(&mut self, raw: &RawLink, first: &HopUri, key: &Spanned<String>) -> Option<Option<Arc<Trust>>> {
+        match (first.transport, &raw.tls) {
+            (Transport::Tls, tls) => self.trust(tls.as_ref(), first.uri.host(), &key.span()).map(Some),
+            (Transport::Udp | Transport::Tcp, None) => Some(None),
+            (Transport::Udp | Transport::Tcp, Some(tls)) => {
+                self.error(tls.span(), "`tls` means nothing to a link that does not use TLS").help("a sips: URI does");
+                Some(None)
+            }
+        }
     }
 
     /// A phone that registers here: where it is, it says itself.
@@ -58,6 +71,7 @@ impl Checker<'_> {
         let (user, password) = (username?.to_owned(), password?);
         let kind = LinkKind::Uacsta(UacstaLink {
             reach: Reach::Registered { user: user.clone() },
+            tls: None,
             username: Some(user.clone()),
             password: Some(password),
             heartbeat: timing.heartbeat,
@@ -102,8 +116,8 @@ impl Checker<'_> {
         let text = self.text(key)?;
         match text.parse::<sip::Uri>() {
             Ok(uri) => {
-                let hop = self.hop(&uri, key)?;
-                Some(HopUri { uri, hop })
+                let transport = self.transport(&uri, key)?;
+                Some(HopUri { uri, transport })
             }
             Err(error) => {
                 self.error(key.span(), format!("this is no SIP URI: {error}")).help(SIP_EXAMPLE);
@@ -112,19 +126,12 @@ impl Checker<'_> {
         }
     }
 
-    /// RFC 3261 26.2.2: a sips: URI is reached over TLS and nothing else.
-    fn hop(&mut self, uri: &sip::Uri, key: &Spanned<String>) -> Option<Hop> {
-        let transport = uri.param("transport").map(str::to_ascii_lowercase);
-        match (uri.scheme(), transport.as_deref()) {
-            (Scheme::Tel, _) => {
-                self.error(key.span(), "a tel: URI has no host to send to").help(SIP_EXAMPLE);
-                None
-            }
-            (Scheme::Sips, _) | (Scheme::Sip, Some("tls")) => Some(Hop::Tls),
-            (Scheme::Sip, None | Some("udp")) => Some(Hop::Udp),
-            (Scheme::Sip, Some("tcp")) => Some(Hop::Tcp),
-            (Scheme::Sip, Some(other)) => {
-                self.error(key.span(), format!("unknown transport `{other}`")).help("known here: `udp`, `tcp`, `tls`");
+    fn transport(&mut self, uri: &sip::Uri, key: &Spanned<String>) -> Option<Transport> {
+        match links::transport(uri) {
+            Ok(transport) => Some(transport),
+            Err(why) => {
+                let known = "known here: `udp`, `tcp`, `tls`";
+                self.error(key.span(), why).help(if uri.scheme() == Scheme::Tel { SIP_EXAMPLE } else { known });
                 None
             }
         }
@@ -134,14 +141,7 @@ impl Checker<'_> {
 /// A URI and how it is reached.
 struct HopUri {
     uri: sip::Uri,
-    hop: Hop,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Hop {
-    Udp,
-    Tcp,
-    Tls,
+    transport: Transport,
 }
 
 const SIP_EXAMPLE: &str = "for example \"sip:987@10.3.20.10\" or \"sip:987@pbx.example.com;transport=tcp\"";
