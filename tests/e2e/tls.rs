@@ -171,6 +171,22 @@ async fn a_pinned_certificate_is_believed_and_nothing_is_sent_in_the_clear() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_lost_is_opened_anew_and_so_is_the_session() {
+    let (house, mut receiver) = (House::new(), Receiver::start().await);
+    let phone = house.phone(None).await;
+    let tap = Tap::before(phone.address()).await;
+    let gateway = RunningGateway::start(&house.config(&link(tap.address, &house.ca()), Some(receiver.address))).await;
+    soon(phone.wait_monitored()).await;
+    tap.cut();
+    soon(phone.wait_unmonitored()).await;
+    soon(phone.wait_monitored()).await;
+    phone.ring("0301234567", None);
+    assert_eq!(receiver.next(1).await, ["GET /inbound?remote=0301234567"]);
+    gateway.stop().await;
+    nothing_in_the_clear(&tap);
+}
+
+#[tokio::test]
 async fn who_is_not_believed_is_told_nothing() {
     let house = House::new();
     let (ca, other_ca) = (house.ca(), believing(&house.stranger));

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 /// Stands before a phone, and keeps what the gateway sends there: the bytes of each connection.
 pub struct Tap {
     /// Where the gateway is to connect.
     pub address: SocketAddr,
     heard: Arc<Mutex<Vec<Vec<u8>>>>,
+    standing: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Tap {
@@ -23,17 +25,27 @@ impl Tap {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
         let address = listener.local_addr().expect("its address");
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let connections = heard.clone();
+        let standing = Arc::new(Mutex::new(Vec::new()));
+        let (connections, tasks) = (heard.clone(), standing.clone());
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 if let Ok(far) = TcpStream::connect(phone).await {
                     let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
-                    tokio::spawn(tap(from_near, to_far, connections.clone()));
-                    tokio::spawn(tap(from_far, to_near, Arc::default()));
+                    let there = tokio::spawn(tap(from_near, to_far, connections.clone()));
+                    let back = tokio::spawn(tap(from_far, to_near, Arc::default()));
+                    tasks.lock().expect("a tap that works").extend([there, back]);
                 }
             }
         });
-        Self { address, heard }
+        Self { address, heard, standing }
+    }
+
+    /// Cuts the connections that stand.
+    ///
+    /// # Panics
+    /// A task of the tap has panicked.
+    pub fn cut(&self) {
+        self.standing.lock().expect("a tap that works").drain(..).for_each(|task| task.abort());
     }
 
     /// What the gateway has sent so far, by connection.

@@ -37,6 +37,7 @@ pub(super) fn ending(ending: Ending) -> &'static str {
         Ending::Unknown => "the phone does not know the session any more: it was restarted",
         Ending::Timeout => "the phone does not answer any more",
         Ending::Cancelled => "the phone took its call back",
+        Ending::Disconnected => "the connection was lost",
         Ending::Unacknowledged => "the phone did not acknowledge the session",
     }
 }

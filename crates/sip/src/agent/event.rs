@@ -144,6 +144,8 @@ pub enum Ending {
     Cancelled,
     /// The peer never acknowledged our 2xx.
     Unacknowledged,
+    /// The TLS connection it was held over is gone: no other was proved to lead to the same peer.
+    Disconnected,
 }
 
 /// A final or provisional answer.

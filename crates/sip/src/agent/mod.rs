@@ -25,7 +25,7 @@ use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
 use crate::registrar::Registrar;
 use crate::transaction::Table;
-use crate::{Body, Flow, Method};
+use crate::{Body, Flow, Method, Transport};
 
 /// The transactions and dialogs of one gateway, or of one phone.
 ///
@@ -76,7 +76,7 @@ impl Agent {
 
     /// A send failed, or the connection was lost: our requests that wait for an answer on this flow fail now, and who
     /// was registered over it is not any more. Dialogs go on; whoever wants to know whether the peer still has them
-    /// sends a request.
+    /// sends a request. Over TLS they end: another connection would lead to whoever listens there now.
     pub fn flow_failed(&mut self, now: Instant, flow: Flow, out: &mut Vec<Output>) {
         let open = |purpose: &Option<Purpose>| purpose.as_ref().is_some_and(Purpose::is_open);
         let all = self.requests.clients.iter();
@@ -85,6 +85,11 @@ impl Agent {
         for key in keys {
             let purpose = self.requests.clients.remove(key).and_then(|client| client.purpose);
             self.failed(now, purpose, Failure::Flow, out);
+        }
+        if flow.transport == Transport::Tls {
+            let held = self.dialogs.iter().filter(|(_, dialog)| dialog.is_up() && dialog.next_hop() == flow);
+            let held: Vec<_> = held.map(|(id, _)| *id).collect();
+            held.into_iter().for_each(|id| self.end(id, Ending::Disconnected, out));
         }
         out.extend(self.registrar.flow_failed(flow).into_iter().map(Output::Registered));
     }
