@@ -14,7 +14,11 @@ fn world() -> World {
 
 /// The phone registers from where it is; its own address is one behind a NAT.
 fn register(world: &mut World, call_id: &str) {
-    let contact = "sip:987@10.9.9.9:5060".parse().expect("a URI");
+    register_as(world, "sip:987@10.9.9.9:5060", call_id);
+}
+
+fn register_as(world: &mut World, contact: &str, call_id: &str) {
+    let contact = contact.parse().expect("a URI");
     #[allow(clippy::disallowed_methods)] // when it ends is for the registrar to know
     let expires_at = std::time::Instant::now() + Duration::from_secs(3600);
     let call_id = call_id.to_owned();
@@ -47,6 +51,17 @@ fn a_phone_that_registers_before_the_first_deadline_is_not_made_to_wait() {
     register(&mut world, "boot-1");
     world.run(1.0);
     assert_eq!((world.states.as_slice(), world.when("INVITE").len()), ([State::Up].as_slice(), 1));
+}
+
+/// RFC 3261 26.2.2, whoever said where the phone is.
+#[test]
+fn a_sips_address_is_never_called_without_tls() {
+    let mut world = world();
+    register_as(&mut world, "sips:987@10.9.9.9", "boot-1");
+    world.run(100.0);
+    assert_eq!(world.heard(), Vec::<&str>::new());
+    let Some(State::Down(why)) = world.states.last() else { panic!("{:?}", world.states) };
+    assert!(why.contains("must be TLS"), "{why}");
 }
 
 #[test]

@@ -63,6 +63,36 @@ fn the_invite_says_who_and_where_we_are() {
     assert!(net.sent.last().unwrap().text().starts_with("ACK sip:phone@10.0.0.2:5060;transport=tcp SIP/2.0\r\n"));
 }
 
+/// RFC 3261 8.1.1.8: whoever is called with `sips:` is told a `sips:` address.
+#[test]
+fn over_tls_the_contact_is_as_secure_as_what_is_called() {
+    let cases = [
+        ("sips:101@10.0.0.2", "<sips:hookswitch@10.0.0.1:5060>"),
+        ("sip:101@10.0.0.2;transport=tls", "<sip:hookswitch@10.0.0.1:5060;transport=tls>"),
+    ];
+    for (uri, contact) in cases {
+        let mut net = Net::new(Transport::Tls);
+        let invite = sip::Invite { uri: uri.parse().unwrap(), ..net.invite() };
+        net.act(0, |agent, now, out| agent.invite(now, invite, out));
+        net.settle();
+        assert_eq!(net.sent[0].header("Contact").unwrap(), contact);
+    }
+}
+
+/// A TLS connection is one peer's: with it goes the dialog. Over TCP another one may be opened.
+#[test]
+fn a_dialog_ends_with_its_tls_connection() {
+    for (transport, ends) in [(Transport::Tls, true), (Transport::Tcp, false)] {
+        let mut net = Net::new(transport);
+        let (gateway, _) = net.connected();
+        net.events_of(0);
+        let flow = net.flow(0, 1);
+        net.act(0, |agent, now, out| agent.flow_failed(now, flow, out));
+        let ended = Event::Ended { dialog: gateway, ending: Ending::Disconnected };
+        assert_eq!(net.events_of(0), if ends { vec![ended] } else { vec![] });
+    }
+}
+
 #[test]
 fn a_reinvite_and_an_update_are_answered_by_the_agent_itself() {
     let mut net = Net::new(Transport::Udp);
