@@ -71,6 +71,16 @@ async fn submit_until_full(store: &Store, events: &mut Receiver<StoreEvent>, fro
     unreachable!("a disk without an end")
 }
 
+/// Each try of the writer gives the reserve away for a moment, and takes it again.
+async fn reserve_lies_there(disk: &TinyDisk) {
+    let there = async {
+        while len(&disk.state(), "reserve") != reserve::SIZE {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), there).await.expect("no reserve for the next time");
+}
+
 async fn until_ready(events: &mut Receiver<StoreEvent>, token: u64) {
     let ready = async {
         assert_eq!(events.recv().await, Some(StoreEvent::Ready));
@@ -87,7 +97,7 @@ async fn a_disk_that_others_fill_is_waited_out_again_and_again() {
     for _ in 0..5 {
         disk.fill();
         waiting = submit_until_full(&store, &mut events, waiting + 1).await;
-        assert_eq!(len(&disk.state(), "reserve"), reserve::SIZE, "the reserve lies there for the next time");
+        reserve_lies_there(&disk).await;
         disk.make_room();
         until_ready(&mut events, waiting).await;
     }
@@ -105,7 +115,7 @@ async fn a_disk_that_the_store_fills_holds_rows_and_not_their_log() {
     let waiting = submit_until_full(&store, &mut events, 1).await;
     let (db, log) = (len(&disk.state(), "hookswitch.db"), len(&disk.state(), "hookswitch.db-wal"));
     assert!(db > 2 << 20 && log < 1 << 19, "{db} bytes of database, {log} of log after {waiting} events");
-    assert_eq!(len(&disk.state(), "reserve"), reserve::SIZE);
+    reserve_lies_there(&disk).await;
 }
 
 #[tokio::test]
@@ -120,7 +130,7 @@ async fn a_burst_larger_than_the_disk_is_taken_as_far_as_it_fits() {
     while let Some(StoreEvent::Durable { up_to }) = events.recv().await {
         taken = up_to;
     }
-    assert!((10..30).contains(&taken), "{taken} of 60 events on a disk for some 25");
+    assert!((10..=40).contains(&taken), "{taken} of 60 events of 100 kB on a disk of 4 MiB");
 }
 
 #[tokio::test]
