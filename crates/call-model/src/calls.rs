@@ -84,17 +84,8 @@ impl Calls {
     /// These lines, without calls.
     pub fn new(lines: impl IntoIterator<Item = Arc<Line>>, entropy: Entropy) -> Self {
         let shared = Shared { correlations: Correlations::default(), guids: HashMap::new(), entropy };
-        let mut calls = Self { lines: HashMap::new(), deadlines: BTreeSet::new(), shared };
-        lines.into_iter().for_each(|line| calls.set_line(line));
-        calls
-    }
-
-    /// Adds a line, or replaces what is known of it; its calls go on.
-    pub fn set_line(&mut self, line: Arc<Line>) {
-        match self.lines.get_mut(&line.id) {
-            Some(on_line) => on_line.line = line,
-            None => drop(self.lines.insert(line.id.clone(), OnLine::new(line))),
-        }
+        let lines = lines.into_iter().map(|line| (line.id.clone(), OnLine::new(line))).collect();
+        Self { lines, deadlines: BTreeSet::new(), shared }
     }
 
     /// Takes up an open call from before a restart, under its old guid and sequence. The first snapshot of its line

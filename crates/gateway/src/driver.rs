@@ -53,8 +53,6 @@ pub struct Driver {
     next_command: u64,
     /// What the store's queue had no room for, in order. Bounded: nothing new is taken while it is not empty.
     held_back: VecDeque<Submission>,
-    /// The state of each link as it was last told: the same trouble is not told again at each attempt.
-    states: HashMap<String, State>,
     /// Whom each link believes at the other end of TLS, in the order of the hub's links.
     trusts: Vec<Option<Arc<Trust>>>,
     /// Next hops that are being looked up, and connected to where that is TLS: one a link at most.
@@ -79,7 +77,6 @@ impl Driver {
             held_back: VecDeque::new(),
             trusts,
             lookups: JoinSet::new(),
-            states: HashMap::new(),
         };
         let mut out = Vec::new();
         driver.hub.restore(now, driver.store.open_calls()?, &mut out);
@@ -202,23 +199,15 @@ impl Driver {
                     }
                 }
                 Output::Dialog(link, dialog) => self.store.note_dialog(&link, dialog),
-                Output::State(link, state) => self.tell_state(link, state),
+                Output::State(link, State::Up) => tracing::info!(link, "the phone is monitored"),
+                Output::State(link, State::Down(why)) => tracing::warn!(link, why, "no session with the phone"),
+                Output::State(link, State::Degraded(why)) => {
+                    tracing::warn!(link, why, "the phone is not fully monitored");
+                }
                 Output::Note(link, note) => tracing::warn!(link, note, "something about one message"),
                 Output::Discarded(flow, reason) => tracing::debug!(?flow, %reason, "a message was dropped"),
             }
         }
-    }
-
-    fn tell_state(&mut self, link: String, state: State) {
-        if self.states.get(&link) == Some(&state) {
-            return;
-        }
-        match &state {
-            State::Up => tracing::info!(link, "the phone is monitored"),
-            State::Down(why) => tracing::warn!(link, why, "no session with the phone"),
-            State::Degraded(why) => tracing::warn!(link, why, "the phone is not fully monitored"),
-        }
-        self.states.insert(link, state);
     }
 
     fn transmit(&mut self, flow: sip::Flow, bytes: Bytes) {

@@ -81,7 +81,7 @@ pub enum Output {
     },
     /// What came of a command.
     Outcome(CommandId, Outcome),
-    /// The link changed its state.
+    /// The link changed its state: told once, however often an attempt fails for the same reason.
     State(State),
     /// Something worth a line in the log that concerns this one message only.
     Note(String),
