@@ -3,11 +3,12 @@
 //! [`world`] is a gateway and one scripted phone in virtual time: no socket, no clock, no file. [`scenario`] reads a
 //! call's life from a text file and plays it there. [`gateway`] is a real one with sockets and clock, [`receiver`] what
 //! its action URLs reach, [`certificates`] what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs
-//! of other people that it is tested with.
+//! of other people that it is tested with; [`kamailio`] is one of them.
 #![forbid(unsafe_code)]
 
 pub mod certificates;
 pub mod gateway;
+pub mod kamailio;
 pub mod peer;
 pub mod receiver;
 pub mod scenario;

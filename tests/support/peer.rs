@@ -16,7 +16,9 @@ use tokio::process::{Child, Command};
 #[must_use]
 pub fn find(program: &str, debian_package: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+    // Debian has daemons where not everybody looks.
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
     if found.is_none() {
         absent(&format!("{program} is not installed (Debian: {debian_package})"));
     }
