@@ -8,13 +8,15 @@ use bytes::Bytes;
 
 use super::{Answer, Discard, Output, TransactionId};
 use crate::message::{Message, Raw, Via, Writer};
-use crate::transaction::{Server, ServerKey, Table, Timers, reply_lines};
+use crate::transaction::{OriginKey, Server, ServerKey, Table, Timers, reply_lines};
 use crate::{DialogId, Flow};
 
 /// The server half of an agent.
 pub(super) struct Answers {
     pub(super) servers: Table<TransactionId, Server>,
     keys: HashMap<ServerKey, TransactionId>,
+    /// The requests outside of dialogs, by what they keep on every way they take.
+    origins: HashMap<OriginKey, TransactionId>,
     latest: u64,
     /// Makes the tags of stateless answers unpredictable.
     secret: u128,
@@ -22,7 +24,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub(super) fn new(secret: u128) -> Self {
-        Self { servers: Table::new(), keys: HashMap::new(), latest: 0, secret }
+        Self { servers: Table::new(), keys: HashMap::new(), origins: HashMap::new(), latest: 0, secret }
     }
 
     /// The id of the next transaction.
@@ -33,6 +35,12 @@ impl Answers {
 
     pub(super) fn find(&self, key: &ServerKey) -> Option<TransactionId> {
         self.keys.get(key).copied()
+    }
+
+    /// The request came another way before, through a proxy that sent it to several places (RFC 3261 8.2.2.2). It
+    /// matches no transaction itself.
+    pub(super) fn is_merged(&self, request: &Message<'_>) -> bool {
+        OriginKey::of(request).is_some_and(|origin| self.origins.contains_key(&origin))
     }
 
     pub(super) fn start(
@@ -46,6 +54,7 @@ impl Answers {
         let id = self.next_id();
         let server = Server::start(now, timers, flow, request, dialog);
         self.keys.insert(server.key.clone(), id);
+        self.origins.extend(server.origin.clone().map(|origin| (origin, id)));
         self.servers.insert(id, server);
         id
     }
@@ -65,6 +74,7 @@ impl Answers {
     pub(super) fn remove(&mut self, id: TransactionId) {
         if let Some(server) = self.servers.remove(id) {
             self.keys.remove(&server.key);
+            server.origin.map(|origin| self.origins.remove(&origin));
         }
     }
 
@@ -74,7 +84,7 @@ impl Answers {
     pub(super) fn refuse(
         &self,
         flow: Flow,
-        (request, via): (&Raw<'_>, &Via<'_>),
+        (request, via): (&Raw<'_>, Option<&Via<'_>>),
         size: usize,
         answer: &Answer,
         out: &mut Vec<Output>,
@@ -87,7 +97,7 @@ impl Answers {
     pub(super) fn refuse_in_short(
         &self,
         flow: Flow,
-        (request, via): (&Raw<'_>, &Via<'_>),
+        (request, via): (&Raw<'_>, Option<&Via<'_>>),
         size: usize,
         answers: &[&Answer],
         out: &mut Vec<Output>,
@@ -100,7 +110,7 @@ impl Answers {
         };
         let fits = |bytes: &Bytes| bytes.len() <= size || flow.transport.is_reliable();
         out.push(match answers.iter().copied().map(write).find(fits) {
-            Some(bytes) => Output::Transmit { flow: via.way_back(flow), bytes },
+            Some(bytes) => Output::Transmit { flow: via.map_or(flow, |via| via.way_back(flow)), bytes },
             None => {
                 let status = answers.last().map_or(500, |answer| answer.status);
                 Output::Discarded { flow, reason: Discard::Amplifies { status } }

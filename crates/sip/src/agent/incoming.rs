@@ -7,7 +7,7 @@ use super::{Agent, Answer, Discard, Ending, Event, Output, TransactionId};
 use crate::dialog::{Dialog, DialogId, Phase, Refresher, Terms};
 use crate::message::{CSTA, Message, Scheme, Uri, Writer, text};
 use crate::transaction::{ServerKey, ServerNews};
-use crate::{Flow, Method};
+use crate::{Body, Flow, Method};
 
 /// A request as it came in.
 pub(super) struct Request<'a> {
@@ -31,6 +31,7 @@ impl Agent {
             }
             None if *request.method == Method::ACK => self.receive_ack(now, request, out),
             None if *request.method == Method::CANCEL => self.receive_cancel(now, request, out),
+            None if self.answers.is_merged(request.message) => self.refuse(request, &Answer::new(482), out),
             None if *request.method == Method::REGISTER && self.registrar.is_open() => {
                 self.receive_register(now, request, out);
             }
@@ -117,15 +118,11 @@ impl Agent {
         if matches!(phase, Some(Phase::Up { inviting: true, .. })) {
             return self.answer(now, transaction, &Answer::new(491), out);
         }
-        match request.message.content() {
-            Some(body) if !body.is(CSTA) => {
-                self.answer(now, transaction, &Answer::new(415).with_header("Accept", CSTA), out);
-            }
-            Some(_) | None => {
-                self.refresh_target(id, request.message);
-                self.answer(now, transaction, &Answer::new(200), out);
-            }
-        }
+        let answer = foreign_body(request.message.content().as_ref()).unwrap_or_else(|| {
+            self.refresh_target(id, request.message);
+            Answer::new(200)
+        });
+        self.answer(now, transaction, &answer, out);
     }
 
     /// A request of no dialog makes no state and no event, whatever it asks; unless it is an invitation, and
@@ -147,6 +144,10 @@ impl Agent {
     }
 
     fn receive_invite(&mut self, now: Instant, request: &Request<'_>, out: &mut Vec<Output>) {
+        let body = request.message.content();
+        if let Some(answer) = foreign_body(body.as_ref()) {
+            return self.refuse(request, &answer, out);
+        }
         let config = &self.requests.config;
         if self.dialogs.len() >= config.max_dialogs || !self.answers.make_room(config.max_transactions) {
             return self.refuse(request, &overloaded(), out);
@@ -164,7 +165,7 @@ impl Agent {
             transaction,
             from,
             uri: request.uri.clone(),
-            body: request.message.content(),
+            body,
             authorization: request.message.readable("Authorization"),
         };
         out.push(event.into());
@@ -254,25 +255,22 @@ impl Agent {
     /// Answers a stranger without keeping anything.
     pub(super) fn refuse(&self, request: &Request<'_>, answer: &Answer, out: &mut Vec<Output>) {
         let Request { flow, message, size, .. } = request;
-        self.answers.refuse(*flow, (message.raw(), &message.via), *size, answer, out);
+        self.answers.refuse(*flow, (message.raw(), Some(&message.via)), *size, answer, out);
     }
 
     /// Answers somebody who knows our tags or our INVITE transaction, without keeping anything: he is no stranger, so
     /// the answer may be as long as it is.
     fn decline(&self, request: &Request<'_>, answer: &Answer, out: &mut Vec<Output>) {
         let Request { flow, message, .. } = request;
-        self.answers.refuse(*flow, (message.raw(), &message.via), usize::MAX, answer, out);
+        self.answers.refuse(*flow, (message.raw(), Some(&message.via)), usize::MAX, answer, out);
     }
 }
 
 impl Request<'_> {
-    /// What stands against any request, in a dialog or not (RFC 3261 8.2.1, 8.2.2.3): a method nobody here knows, an
+    /// What stands against any request, in a dialog or not (RFC 3261 8.2.1, 8.2.2.3): a method nobody here serves, an
     /// extension nobody here has, a session that would be too short.
     fn objection(&self) -> Option<Answer> {
-        if !self.method.is_known() {
-            return Some(Answer::new(405).with_header("Allow", Method::allow()));
-        }
-        self.unknown_extension().or_else(|| {
+        unserved(self.method).or_else(|| self.unknown_extension()).or_else(|| {
             let refreshes = *self.method == Method::INVITE || *self.method == Method::UPDATE;
             let too_short = refreshes && Terms::is_too_short(self.message);
             too_short.then(|| Answer::new(422).with_header("Min-SE", Terms::SHORTEST.as_secs()))
@@ -290,6 +288,18 @@ fn requested(dialog: DialogId, transaction: TransactionId, request: &Request<'_>
     let body = request.message.content();
     let authorization = request.message.readable("Authorization");
     Event::Requested { dialog, transaction, method: request.method.clone(), body, authorization }.into()
+}
+
+/// The refusal of a method that nobody here serves (RFC 3261 8.2.1, 21.5.2).
+pub(super) fn unserved(method: &Method) -> Option<Answer> {
+    let status = if method.is_registered() { 405 } else { 501 };
+    (!method.is_known()).then(|| Answer::new(status).with_header("Allow", Method::allow()))
+}
+
+/// The refusal of an INVITE that wants to agree on media (RFC 3261 8.2.3).
+fn foreign_body(body: Option<&Body>) -> Option<Answer> {
+    let foreign = body.is_some_and(|body| !body.is(CSTA));
+    foreign.then(|| Answer::new(415).with_header("Accept", CSTA))
 }
 
 /// The answer to OPTIONS (RFC 3261 11.2).

@@ -25,7 +25,7 @@ use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
 use crate::registrar::Registrar;
 use crate::transaction::Table;
-use crate::{Body, Flow, Method, Transport};
+use crate::{Body, Flow, Method, ParseError, Transport};
 
 /// The transactions and dialogs of one gateway, or of one phone.
 ///
@@ -68,7 +68,7 @@ impl Agent {
                 }
             },
             Err(error) => {
-                self.refuse_malformed(flow, bytes, error.status(), out);
+                self.refuse_malformed(flow, bytes, &error, out);
                 out.push(Output::Discarded { flow, reason: Discard::Malformed(error) });
             }
         }
@@ -214,13 +214,15 @@ impl Agent {
         }
     }
 
-    /// Refuses what is no proper message but can be answered (RFC 3261 8.2, 21.4.1).
-    fn refuse_malformed(&mut self, flow: Flow, bytes: &[u8], status: u16, out: &mut Vec<Output>) {
-        let Ok(raw) = Raw::parse(bytes) else { return };
+    /// Refuses what is no proper message but can be answered (RFC 3261 8.2, 21.4.1). Without any Via nobody could
+    /// tell what the answer belongs to.
+    fn refuse_malformed(&mut self, flow: Flow, bytes: &[u8], error: &ParseError, out: &mut Vec<Output>) {
+        let Some(raw) = Raw::salvage(bytes) else { return };
         let Start::Request { method, .. } = &raw.start else { return };
-        let Some(Ok(via)) = raw.list("Via").next().map(Via::parse) else { return };
-        if *method != Method::ACK {
-            self.answers.refuse(flow, (&raw, &via), bytes.len(), &Answer::new(status), out);
-        }
+        let Some(via) = raw.list("Via").next().filter(|_| *method != Method::ACK) else { return };
+        // The CSeq of a method that is still to be invented may have rules of its own (RFC 4475 3.1.2.18).
+        let invented = (*error == ParseError::MethodMismatch).then(|| incoming::unserved(method)).flatten();
+        let answer = invented.unwrap_or_else(|| Answer::new(error.status()));
+        self.answers.refuse(flow, (&raw, Via::parse(via).ok().as_ref()), bytes.len(), &answer, out);
     }
 }

@@ -58,7 +58,7 @@ impl Agent {
             Ok(index) => index,
             Err(refusal) => {
                 let answers: Vec<_> = refusal.0.iter().collect();
-                return self.answers.refuse_in_short(flow, (message.raw(), &message.via), size, &answers, out);
+                return self.answers.refuse_in_short(flow, (message.raw(), Some(&message.via)), size, &answers, out);
             }
         };
         if !self.answers.make_room(self.requests.config.max_transactions) {

@@ -57,6 +57,9 @@ pub enum ParseError {
     /// CSeq names another method than the request line.
     #[error("CSeq and the request line name different methods")]
     MethodMismatch,
+    /// Head and announced body together are longer than [`MAX_MESSAGE`].
+    #[error("a body of {0} bytes is announced; a message may have {MAX_MESSAGE}")]
+    BodyTooLong(usize),
     /// Fewer bytes than Content-Length announces.
     #[error("the body has {present} of the {announced} bytes that Content-Length announces")]
     ShortBody {
@@ -75,6 +78,7 @@ impl ParseError {
         match self {
             Self::Version => 505,
             Self::RequestUri(UriError::Scheme) => 416,
+            Self::BodyTooLong(_) => 413,
             Self::TooLong(_) => 513,
             _ => 400,
         }

@@ -13,6 +13,9 @@ pub struct Method(Cow<'static, str>);
 const KNOWN: [Method; 7] =
     [Method::INVITE, Method::ACK, Method::BYE, Method::CANCEL, Method::OPTIONS, Method::INFO, Method::UPDATE];
 
+/// The other registered methods: it is known what they ask for, and that nobody here does it.
+const FOREIGN: [&str; 7] = ["REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"];
+
 impl Method {
     /// Opens a dialog, or changes it (RFC 3261 13, 14).
     pub const INVITE: Self = Self(Cow::Borrowed("INVITE"));
@@ -49,6 +52,11 @@ impl Method {
     /// This crate knows what to do with it.
     pub(crate) fn is_known(&self) -> bool {
         KNOWN.contains(self)
+    }
+
+    /// It is registered: a refusal says "not here" (405), and not "never heard of it" (501; RFC 3261 8.2.1, 21.5.2).
+    pub(crate) fn is_registered(&self) -> bool {
+        self.is_known() || FOREIGN.contains(&self.as_str())
     }
 
     /// What an Allow header lists.

@@ -8,6 +8,8 @@ pub struct Raw<'a> {
     /// The first line.
     pub start: Start<'a>,
     headers: Vec<Header<'a>>,
+    /// How many bytes stand before the rest.
+    head: usize,
     rest: &'a [u8],
 }
 
@@ -47,6 +49,18 @@ impl<'a> Raw<'a> {
     /// # Errors
     /// When the bytes are no SIP message at all, or beyond the bounds.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let (raw, fault) = Self::read(bytes)?;
+        fault.map_or(Ok(raw), Err)
+    }
+
+    /// As much of a broken request as its refusal needs: what is no header is left out, and so is what lies beyond the
+    /// bounds.
+    pub(crate) fn salvage(bytes: &'a [u8]) -> Option<Self> {
+        Self::read(bytes).ok().map(|(raw, _)| raw)
+    }
+
+    /// The lines, and the first thing that is wrong with them.
+    fn read(bytes: &'a [u8]) -> Result<(Self, Option<ParseError>), ParseError> {
         if bytes.len() > MAX_MESSAGE {
             return Err(ParseError::TooLong(bytes.len()));
         }
@@ -54,16 +68,28 @@ impl<'a> Raw<'a> {
         let mut lines = Lines { rest: bytes.get(blank..).unwrap_or_default(), number: 0 };
         let start = Start::parse(lines.next_line().ok_or(ParseError::StartLine)?)?;
         let mut headers = Vec::with_capacity(16);
-        while let Some(line) = lines.next_folded() {
-            if line.is_empty() {
-                return Ok(Self { start, headers, rest: lines.rest });
+        let mut fault = None;
+        loop {
+            let wrong = match lines.next_folded() {
+                Some([]) => break,
+                Some(_) if headers.len() == MAX_HEADERS => ParseError::TooManyHeaders,
+                Some(line) => match Header::parse(line) {
+                    Some(header) => {
+                        headers.push(header);
+                        continue;
+                    }
+                    None => ParseError::HeaderLine(lines.number),
+                },
+                None => ParseError::Unfinished,
+            };
+            let beyond = !matches!(wrong, ParseError::HeaderLine(_));
+            fault.get_or_insert(wrong);
+            if beyond {
+                break;
             }
-            if headers.len() == MAX_HEADERS {
-                return Err(ParseError::TooManyHeaders);
-            }
-            headers.push(Header::parse(line).ok_or(ParseError::HeaderLine(lines.number))?);
         }
-        Err(ParseError::Unfinished)
+        let head = bytes.len() - lines.rest.len();
+        Ok((Self { start, headers, head, rest: lines.rest }, fault))
     }
 
     /// All headers, in the order they came.
@@ -90,7 +116,7 @@ impl<'a> Raw<'a> {
         values.next().map_or(Ok(value), |_| Err(ParseError::Repeated(name)))
     }
 
-    /// The body (RFC 3261 18.3): cut to Content-Length; refused if shorter.
+    /// The body (RFC 3261 18.3): cut to Content-Length; refused if shorter, or beyond the bound.
     pub(crate) fn body(&self) -> Result<&'a [u8], ParseError> {
         let value = match self.single("Content-Length") {
             Ok(value) => value,
@@ -99,6 +125,9 @@ impl<'a> Raw<'a> {
         };
         let fault = ParseError::Header { name: "Content-Length", fault: "not a number" };
         let announced = text::number(value).and_then(|length| usize::try_from(length).ok()).ok_or(fault)?;
+        if self.head.saturating_add(announced) > MAX_MESSAGE {
+            return Err(ParseError::BodyTooLong(announced));
+        }
         let short = ParseError::ShortBody { present: self.rest.len(), announced };
         self.rest.get(..announced).ok_or(short)
     }

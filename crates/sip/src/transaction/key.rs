@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::message::{Kind, Message, Method, Via};
+use crate::message::{CSeq, Kind, Message, Method, Via};
 
 /// The branch of a request of ours: 128 random bits behind the cookie of RFC 3261.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,5 +62,18 @@ impl ServerKey {
             (None, Kind::Response { .. }) => String::new(),
         };
         Self(text.into())
+    }
+}
+
+/// What a request outside of dialogs keeps on every way it takes: Call-ID, CSeq and the tag of From (RFC 3261 8.2.2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct OriginKey(Box<str>);
+
+impl OriginKey {
+    /// `None` for a request inside a dialog, and for one of RFC 2543 without a tag.
+    pub(crate) fn of(request: &Message<'_>) -> Option<Self> {
+        let tag = request.from.tag().filter(|_| request.to.tag().is_none())?;
+        let CSeq { number, method } = &request.cseq;
+        Some(Self(format!("{} {tag} {number} {method}", request.call_id).into()))
     }
 }

@@ -15,7 +15,7 @@ mod table;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Client, ClientNews, derived};
-pub(crate) use key::{Branch, ClientKey, ServerKey};
+pub(crate) use key::{Branch, ClientKey, OriginKey, ServerKey};
 pub(crate) use server::{Server, ServerNews, reply_lines};
 pub(crate) use table::{Table, Timed};
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::invite_server::InviteServer;
 use super::non_invite_server::NonInviteServer;
-use super::{ServerKey, Timed, Timers};
+use super::{OriginKey, ServerKey, Timed, Timers};
 use crate::dialog::Terms;
 use crate::message::{Message, Method, Raw, Via, Writer, text};
 use crate::{DialogId, Flow, Output};
@@ -30,6 +30,7 @@ pub(crate) enum ServerNews {
 /// A request that came in, and its answer.
 pub(crate) struct Server {
     pub(crate) key: ServerKey,
+    pub(crate) origin: Option<OriginKey>,
     pub(crate) method: Method,
     pub(crate) dialog: DialogId,
     /// Where the answer goes.
@@ -62,12 +63,13 @@ impl Server {
         };
         Self {
             key: ServerKey::of(request),
+            origin: OriginKey::of(request),
             method,
             dialog,
             flow: request.via.way_back(flow),
             terms: Terms::of_request(request),
             updates: request.allows_update(),
-            lines: reply_lines(request.raw(), &request.via, &flow, &dialog.to_string()),
+            lines: reply_lines(request.raw(), Some(&request.via), &flow, &dialog.to_string()),
             answer: None,
             machine,
             timers,
@@ -189,10 +191,16 @@ impl Timed for Server {
 
 /// The header lines that an answer repeats from its request (RFC 3261 8.2.6.2): all Vias, the topmost one with the
 /// address it really came from; From; To, with our tag where it has none; Call-ID; CSeq; and Record-Route (12.1.1).
-pub(crate) fn reply_lines(request: &Raw<'_>, via: &Via<'_>, flow: &Flow, tag: &str) -> Box<[u8]> {
+/// A topmost Via that cannot be read goes back as it came.
+pub(crate) fn reply_lines(request: &Raw<'_>, via: Option<&Via<'_>>, flow: &Flow, tag: &str) -> Box<[u8]> {
     let mut writer = Writer::headers_only();
-    writer.copied("Via", &via.answered(flow));
-    request.list("Via").skip(1).for_each(|via| writer.copied("Via", via));
+    match via {
+        Some(via) => {
+            writer.copied("Via", &via.answered(flow));
+            request.list("Via").skip(1).for_each(|via| writer.copied("Via", via));
+        }
+        None => writer.copy_all(request, &["Via"]),
+    }
     writer.copy_all(request, &["From"]);
     for to in request.values("To") {
         let tagged = crate::message::Address::parse(to).is_ok_and(|to| to.tag().is_some());

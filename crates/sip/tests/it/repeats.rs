@@ -203,6 +203,34 @@ fn a_request_without_a_branch_is_matched_the_old_way() {
     }
 }
 
+/// RFC 3261 8.2.2.2: a proxy sent one INVITE to several places, and two of the branches lead here.
+#[test]
+fn a_request_that_comes_by_two_ways_is_served_once() {
+    let mut net = Net::new(Transport::Udp);
+    let request = |method: &str, branch: &str, tag: &str, number: u32| {
+        format!(
+            "{method} sip:101@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.8:5060;branch=z9hG4bK{branch}\r\n\
+             From: <sip:a@10.0.0.8>;tag={tag}\r\nTo: <sip:101@10.0.0.2>\r\nCall-ID: one\r\nCSeq: {number} {method}\r\n\
+             Contact: <sip:a@10.0.0.8>\r\nUser-Agent: a proxy that forks, with a name of some length\r\n\r\n"
+        )
+    };
+    let mut ask = |method: &str, branch: &str, tag: &str, number: u32| {
+        net.sent.clear();
+        net.inject(1, "10.0.0.8:5060".parse().unwrap(), request(method, branch, tag, number).as_bytes());
+        net.kinds_by(1).concat()
+    };
+    assert_eq!(ask("INVITE", "a", "1", 1), "200");
+    assert_eq!(ask("INVITE", "b", "1", 1), "482", "the same by another way");
+    assert_eq!(ask("INVITE", "a", "1", 1), "", "the same by the same way: a repetition, until the ACK comes");
+    assert_eq!(ask("CANCEL", "b", "1", 1), "481", "there is nothing to take back on that way");
+    assert_eq!(ask("INVITE", "c", "1", 2), "200", "a new one");
+    assert_eq!(ask("INVITE", "d", "2", 1), "200", "somebody else's");
+    assert_eq!(ask("OPTIONS", "e", "1", 1), "200", "another method");
+    assert_eq!(net.events_of(1).len(), 3);
+    net.run(Duration::from_secs(100));
+    assert!(net.agents[1].deadline().is_none(), "nothing is left of the transactions");
+}
+
 /// RFC 3261 17.1.2.2: after a provisional answer Timer E waits T2 each time.
 #[test]
 fn a_provisional_answer_slows_the_repetition_down() {

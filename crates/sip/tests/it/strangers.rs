@@ -39,7 +39,9 @@ fn whatever_a_stranger_asks_makes_no_event() {
         ("INVITE", "", &plain, "403"),
         ("REGISTER", "", &plain, "405"),
         ("NOTIFY", tagged, &plain, "405"),
-        ("SHOUT", "", &plain, "405"),
+        ("REFER", "", &plain, "405"),
+        ("SHOUT", "", &plain, "501"),
+        ("SHOUT", tagged, &plain, "501"),
         ("INVITE", "", &require, "420"),
     ];
     for (method, tag, headers, status) in cases {
@@ -51,7 +53,7 @@ fn whatever_a_stranger_asks_makes_no_event() {
         let answer = net.sent[0].clone();
         assert!(answer.bytes.len() <= request(method, tag, headers).len());
         match status {
-            "405" => assert!(answer.header("Allow").unwrap().contains("INVITE, ACK, BYE")),
+            "405" | "501" => assert!(answer.header("Allow").unwrap().contains("INVITE, ACK, BYE")),
             "420" => assert_eq!(answer.header("Unsupported").unwrap(), "100rel, foo"),
             _ => {}
         }
@@ -85,6 +87,11 @@ fn broken_requests_are_told_what_is_wrong() {
         (good.replace("SIP/2.0\r\nVia", "SIP/3.0\r\nVia"), "505"),
         (good.replace("INFO sip:", "INFO mailto:"), "416"),
         (good.replace("INFO sip:hookswitch@10.0.0.1:5060", "INFO sip:a b@10.0.0.1"), "400"),
+        (good.replace("Max-Forwards: 70", "Max-Forwards 70"), "400"),
+        (good.replace("Max-Forwards: 70", &"X:\r\n".repeat(200)), "400"),
+        (good.replace("SIP/2.0/UDP 10", "SIP/2.0/UDP,10"), "400"),
+        (good.replace("Max-Forwards: 70", "Content-Length: 65530"), "413"),
+        (good.replace("INFO sip:", "SHOUT sip:"), "501"),
     ];
     for (broken, status) in cases {
         let mut net = Net::new(Transport::Udp);
