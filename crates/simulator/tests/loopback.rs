@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use csta::{Edition, Message, MonitorStart, Request, RequestSystemStatus, xml};
 use simulator::{Fleet, Handset, PhoneConfig};
-use sip::{Agent, Answer, Body, Config, DialogId, Flow, Invite, Method, Output, Transport, frame};
+use sip::frame::Frames;
+use sip::{Agent, Answer, Body, Config, DialogId, Flow, Invite, Method, Output, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -39,9 +40,9 @@ impl Socket {
                 (flow, buffer.split_to(length))
             }
             Self::Tcp(stream, buffer) => loop {
-                if let Some(length) = frame::frame_len(buffer).unwrap() {
+                if let Some(message) = Frames::default().next(buffer).unwrap() {
                     let (local, remote) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
-                    return (Flow { transport: Transport::Tcp, local, remote }, buffer.split_to(length));
+                    return (Flow { transport: Transport::Tcp, local, remote }, message);
                 }
                 assert!(stream.read_buf(buffer).await.unwrap() > 0, "the phone hung up");
             },

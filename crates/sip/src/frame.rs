@@ -1,12 +1,14 @@
 //! Cutting messages out of a stream (RFC 3261 18.3).
 
+use bytes::{Buf, BytesMut};
+
 use crate::message::{MAX_MESSAGE, text};
 
 /// Framing is lost: nothing sensible can follow on this connection, so it is to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// More than a message may have, and no end of it.
-    #[error("a message of more than {MAX_MESSAGE} bytes; close the connection")]
+    /// More than a message may have, and no end of its headers.
+    #[error("a message of more than {MAX_MESSAGE} bytes without an end of its headers; close the connection")]
     TooLong,
     /// Without Content-Length nobody knows where the next message starts (RFC 3261 18.3, 20.14).
     #[error("a message without Content-Length on a stream; close the connection")]
@@ -16,49 +18,81 @@ pub enum FrameError {
     BadLength,
 }
 
-/// How many bytes of `buffer` the first message has; `None` if more must be read first.
-///
-/// A run of line breaks before a message (keep-alives, RFC 5626 4.4.1) counts as a frame of its own:
-/// [`Agent::receive`](crate::Agent::receive) takes it, and answers a ping.
-///
-/// # Errors
-/// When framing is lost.
-pub fn frame_len(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
-    let blank = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    if blank > 0 {
-        let whole = blank < buffer.len() || buffer.ends_with(b"\n");
-        return Ok(whole.then_some(blank));
-    }
-    let mut length = None;
-    let mut at = 0;
-    for line in buffer.split_inclusive(|byte| *byte == b'\n') {
-        at += line.len();
-        if at > MAX_MESSAGE {
-            return Err(FrameError::TooLong);
-        }
-        if !line.ends_with(b"\n") {
-            break;
-        }
-        if line == b"\r\n" || line == b"\n" {
-            return body_end(buffer, at, length);
-        }
-        if let Some(value) = content_length(line) {
-            let value = text::number(text::trim(value)).ok_or(FrameError::BadLength)?;
-            if length.replace(value).is_some_and(|before| before != value) {
-                return Err(FrameError::BadLength);
-            }
-        }
-    }
-    Ok(None)
+/// The messages of one stream, one by one.
+#[derive(Debug, Default)]
+pub struct Frames {
+    /// So many bytes are still to come of a body that nobody reads.
+    skip: usize,
 }
 
-fn body_end(buffer: &[u8], start: usize, length: Option<u32>) -> Result<Option<usize>, FrameError> {
-    let length = usize::try_from(length.ok_or(FrameError::NoLength)?).map_err(|_| FrameError::TooLong)?;
-    let end = start.saturating_add(length);
-    if end > MAX_MESSAGE {
-        return Err(FrameError::TooLong);
+impl Frames {
+    /// Takes the first message off the buffer; `None` if more must be read first.
+    ///
+    /// A run of line breaks before a message (keep-alives, RFC 5626 4.4.1) counts as a frame of its own:
+    /// [`Agent::receive`](crate::Agent::receive) takes it, and answers a ping. Of a message that is longer than
+    /// [`MAX_MESSAGE`] only the head is given out, which is refused with 413; its body is thrown away as it comes.
+    ///
+    /// # Errors
+    /// When framing is lost.
+    pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<BytesMut>, FrameError> {
+        let gone = self.skip.min(buffer.len());
+        buffer.advance(gone);
+        self.skip -= gone;
+        if self.skip > 0 {
+            return Ok(None);
+        }
+        let first = First::find(buffer)?;
+        Ok(first.map(|first| {
+            self.skip = first.skip;
+            buffer.split_to(first.length)
+        }))
     }
-    Ok((end <= buffer.len()).then_some(end))
+}
+
+/// The first frame of a buffer, and how many bytes behind it belong to nothing.
+struct First {
+    length: usize,
+    skip: usize,
+}
+
+impl First {
+    fn find(buffer: &[u8]) -> Result<Option<Self>, FrameError> {
+        let blank = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if blank > 0 {
+            let whole = blank < buffer.len() || buffer.ends_with(b"\n");
+            return Ok(whole.then_some(Self { length: blank, skip: 0 }));
+        }
+        let mut body = None;
+        let mut at = 0;
+        for line in buffer.split_inclusive(|byte| *byte == b'\n') {
+            at += line.len();
+            if at > MAX_MESSAGE {
+                return Err(FrameError::TooLong);
+            }
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            if line == b"\r\n" || line == b"\n" {
+                return Ok(Self::with_body(buffer, at, body.ok_or(FrameError::NoLength)?));
+            }
+            if let Some(value) = content_length(line) {
+                let value = text::number(text::trim(value)).ok_or(FrameError::BadLength)?;
+                if body.replace(value).is_some_and(|before| before != value) {
+                    return Err(FrameError::BadLength);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn with_body(buffer: &[u8], head: usize, body: u32) -> Option<Self> {
+        let body = usize::try_from(body).unwrap_or(usize::MAX);
+        let end = head.saturating_add(body);
+        if end > MAX_MESSAGE {
+            return Some(Self { length: head, skip: body });
+        }
+        (end <= buffer.len()).then_some(Self { length: end, skip: 0 })
+    }
 }
 
 /// The value of a Content-Length line. A folded one has no value on its first line and counts as broken.

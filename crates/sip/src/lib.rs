@@ -3,7 +3,7 @@
 //! The room is for links that carry something else than sound, above all CSTA inside INFO (uaCSTA). An [`Agent`]
 //! keeps the transactions and dialogs of one gateway, or of one phone. Bytes and time go in as arguments; what is to
 //! be sent and what happened come out as [`Output`]s. Whoever owns the sockets calls [`Agent::receive`] for each
-//! datagram (or each message that [`frame::frame_len`] cut from a stream) and [`Agent::timeout`] when
+//! datagram (or each message that [`frame::Frames`] cut from a stream) and [`Agent::timeout`] when
 //! [`Agent::deadline`] has passed.
 //!
 //! ```text

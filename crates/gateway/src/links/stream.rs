@@ -192,7 +192,7 @@ impl Connected {
 }
 
 async fn read(reader: impl AsyncRead + Unpin, flow: sip::Flow, arrivals: &mpsc::Sender<Arrival>) {
-    let mut frames = FramedRead::new(reader, Messages);
+    let mut frames = FramedRead::new(reader, Messages::default());
     while let Some(frame) = frames.next().await {
         match frame {
             Ok(message) => {
@@ -227,15 +227,15 @@ async fn write(writer: impl AsyncWrite + Unpin, mut queue: Queue) {
 }
 
 /// Cuts a stream into SIP messages (RFC 3261 18.3).
-struct Messages;
+#[derive(Default)]
+struct Messages(sip::frame::Frames);
 
 impl Decoder for Messages {
     type Item = Bytes;
     type Error = io::Error;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
-        let length = sip::frame::frame_len(buffer)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("its framing is lost: {error}")))?;
-        Ok(length.map(|length| buffer.split_to(length).freeze()))
+        let lost = |error| io::Error::new(io::ErrorKind::InvalidData, format!("its framing is lost: {error}"));
+        Ok(self.0.next(buffer).map_err(lost)?.map(BytesMut::freeze))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sip::Transport;
-use sip::frame::frame_len;
+use sip::frame::Frames;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -87,10 +87,10 @@ async fn serve(board: Arc<Board>, stream: impl AsyncRead + AsyncWrite, remote: S
 }
 
 async fn read(board: &Board, mut reader: impl AsyncRead + Unpin, remote: SocketAddr) -> io::Result<()> {
-    let mut buffer = BytesMut::new();
+    let (mut frames, mut buffer) = (Frames::default(), BytesMut::new());
     while reader.read_buf(&mut buffer).await? > 0 {
-        while let Some(length) = frame_len(&buffer).map_err(io::Error::other)? {
-            board.receive(remote, &buffer.split_to(length));
+        while let Some(message) = frames.next(&mut buffer).map_err(io::Error::other)? {
+            board.receive(remote, &message);
         }
     }
     Ok(())

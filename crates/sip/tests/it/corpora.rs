@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use sip::message::Message;
-use sip::{Account, Config, Discard, RegistrarConfig, Transport, frame};
+use sip::{Account, Config, Discard, RegistrarConfig, Transport};
 
+use crate::frames;
 use crate::net::{Net, Sent, address};
 
 /// A folder of the corpora, which are no part of the repository; says so in one line where they are absent.
@@ -89,7 +90,7 @@ fn datagram(agent: usize, bytes: &[u8]) -> String {
 /// The same for a message that comes on a stream: `waits` where more bytes are waited for, `closed` where framing is
 /// lost.
 fn stream(bytes: &[u8]) -> String {
-    match frame::frame_len(bytes) {
+    match frames::first(bytes) {
         Err(_) => "closed".to_owned(),
         Ok(None) => "waits".to_owned(),
         Ok(Some(length)) => {

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sip::message::Message;
-use sip::{Body, Invite, Method, Transport, Uri, frame};
+use sip::{Body, Invite, Method, Transport, Uri};
 
-use crate::messages;
 use crate::net::{Net, address};
+use crate::{frames, messages};
 
 /// A change to a message: some bytes at some place are replaced by others.
 fn mutation() -> impl Strategy<Value = (usize, usize, Vec<u8>)> {
@@ -35,7 +35,7 @@ proptest! {
     #[test]
     fn nothing_that_comes_in_breaks_an_agent(seed: usize, mutations in vec(mutation(), 0..8)) {
         let bytes = mutated(seed, mutations);
-        let framed = frame::frame_len(&bytes);
+        let framed = frames::first(&bytes);
         if let Ok(Some(length)) = framed {
             prop_assert!((1..=bytes.len()).contains(&length));
         }
@@ -63,7 +63,7 @@ proptest! {
         let invite = Invite { uri: uri.clone(), body: Some(body.clone()), headers, ..net.invite() };
         net.act(0, |agent, now, out| agent.invite(now, invite, out));
         let bytes = &net.sent[0].bytes;
-        prop_assert_eq!(frame::frame_len(bytes), Ok(Some(bytes.len())));
+        prop_assert_eq!(frames::first(bytes), Ok(Some(bytes.len())));
         let message = Message::parse(bytes).unwrap();
         let kind = sip::message::Kind::Request { method: Method::INVITE, uri: uri.clone() };
         prop_assert_eq!(&message.kind, &kind);
