@@ -3,7 +3,7 @@
 //! Names are the standard's own. Sets that vendors extend ([`EventCause`]) are text with named constants; sets that are
 //! closed ([`LocalConnectionState`]) are enums, and a value outside of them counts as absent: it never costs the message.
 
-mod closed_set;
+pub(crate) mod closed_set;
 mod error;
 mod event;
 mod identifier;
