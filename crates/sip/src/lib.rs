@@ -48,7 +48,7 @@ mod registrar;
 mod transaction;
 
 pub use agent::{
-    Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Output, Register, TransactionId,
+    Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Load, Output, Register, TransactionId,
 };
 pub use dialog::DialogId;
 pub use digest::Credentials;

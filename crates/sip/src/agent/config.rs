@@ -46,5 +46,16 @@ impl Default for Config {
     }
 }
 
+/// How much an agent keeps for its peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Dialogs, those that are just being opened and registrations of our own included.
+    pub dialogs: usize,
+    /// Requests of ours whose transaction is not over.
+    pub requests: usize,
+    /// Requests of the peers whose transaction is not over.
+    pub answers: usize,
+}
+
 /// A source of unpredictable bytes: the system's generator, or a seeded one in tests.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;

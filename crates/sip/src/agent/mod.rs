@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use answers::Answers;
-pub use config::{Config, Entropy};
+pub use config::{Config, Entropy, Load};
 pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
 use keep_alive::KeepAlives;
 use requests::{Plan, Purpose, Requests};
@@ -115,6 +115,13 @@ impl Agent {
         let transactions = [self.requests.clients.deadline(), self.answers.servers.deadline()];
         let others = [self.sessions.deadline(), self.keep_alives.deadline(), self.registrar.deadline()];
         transactions.into_iter().chain(others).flatten().min()
+    }
+
+    /// How much is kept for peers at the moment; the bounds are those of [`Config`].
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let (requests, answers) = (self.requests.clients.len(), self.answers.servers.len());
+        Load { dialogs: self.dialogs.len(), requests, answers }
     }
 
     /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.

@@ -10,7 +10,7 @@ use crate::digest::Login;
 
 impl Agent {
     /// Registers somewhere: [`Event::Answered`] or [`Event::Failed`] follows, with the tag 0. The id stands for the
-    /// registration and its Call-ID, until [`bye`](Self::bye) forgets it.
+    /// registration and its Call-ID, until [`bye`](Self::bye) forgets it. Beyond the bound of dialogs it fails at once.
     pub fn register(&mut self, now: Instant, register: Register, out: &mut Vec<Output>) -> DialogId {
         let Register { flow, registrar, user, credentials, expires } = register;
         let id = DialogId(self.requests.random());
@@ -29,7 +29,9 @@ impl Agent {
             phase: Phase::Starting,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),
         };
-        self.dialogs.insert(id, registration);
+        if self.dialogs.len() < self.requests.config.max_dialogs {
+            self.dialogs.insert(id, registration);
+        }
         self.register_again(now, id, expires, out);
         id
     }

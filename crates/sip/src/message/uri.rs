@@ -160,7 +160,8 @@ impl Uri {
         })
     }
 
-    /// The same URI with one more parameter, written as given: `transport=tcp`.
+    /// The same URI with one more parameter, written as given: `transport=tcp`. A URI that would be too long with
+    /// it stays as it is.
     #[must_use]
     pub fn with_param(&self, param: &str) -> Self {
         let (head, headers) = self.text.split_at(usize::from(self.params.end));

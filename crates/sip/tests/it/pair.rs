@@ -310,6 +310,25 @@ fn beyond_the_bounds_the_answer_is_503() {
 }
 
 #[test]
+fn registrations_of_ours_have_a_bound_too() {
+    let mut net = Net::with(Transport::Udp, [sip::Config { max_dialogs: 2, ..sip::Config::default() }]);
+    let register = sip::Register {
+        flow: net.flow(0, 1),
+        registrar: "sip:10.0.0.2".parse().unwrap(),
+        user: "sip:988@10.0.0.2".parse().unwrap(),
+        credentials: None,
+        expires: Duration::from_secs(600),
+    };
+    for _ in 0..3 {
+        net.act(0, |agent, now, out| agent.register(now, register.clone(), out));
+    }
+    assert_eq!((net.kinds_by(0).len(), net.agents[0].load().dialogs), (2, 2));
+    let events = net.events_of(0);
+    let [Event::Failed { failure: Failure::Status(answer), .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(answer.status, 503);
+}
+
+#[test]
 fn answers_kept_for_repetitions_make_room() {
     let config = sip::Config { max_transactions: 3, ..sip::Config::default() };
     let phone = sip::Config { accept_invites: true, ..sip::Config::default() };
