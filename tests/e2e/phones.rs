@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use simulator::{Handset, PhoneConfig};
-use tests::gateway::RunningGateway;
+use tests::gateway::{RunningGateway, dialling};
 use tests::receiver::Receiver;
 
 /// So long anything may take.
@@ -68,20 +68,9 @@ impl House {
             [[action_url]]
             on = ["inbound", "outbound", "connected", "hold", "disconnected"]
             url = "http://{receiver}/<$line>/<$action>?remote=<$remote_party>&hold=<$hold_state>&result=<$call_result>&synthetic=<$synthetic>"
-            [commands]
-            enabled = true
-            listen = ["127.0.0.1:0"]
-            make_call = {{ enabled = true }}
-            [limits]
-            dials_per_line = "100000/min"
-            dials = "100000/min"
-            [[caller]]
-            name = "test"
-            networks = ["127.0.0.1/32"]
-            auth = "none"
-            lines = {lines:?}
-            commands = ["make_call"]
+            {dialling}
             "#,
+            dialling = dialling(&lines),
             receiver = receiver.address,
         );
         Self { gateway: RunningGateway::start(&config).await, receiver, tries: AtomicU32::new(0) }

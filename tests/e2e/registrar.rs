@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use simulator::{Credentials, Handset, PhoneConfig, Registration};
 use sip::Transport;
-use tests::gateway::RunningGateway;
+use tests::gateway::{RunningGateway, dialling};
 use tests::peer;
 use tests::receiver::Receiver;
 
@@ -34,18 +34,10 @@ fn config(receiver: &Receiver) -> String {
         [[action_url]]
         on = ["inbound", "connected", "disconnected"]
         url = "http://{}/<$action>?line=<$local_party>&remote=<$remote_party>&result=<$call_result>"
-        [commands]
-        enabled = true
-        listen = ["127.0.0.1:0"]
-        make_call = {{ enabled = true }}
-        [[caller]]
-        name = "test"
-        networks = ["127.0.0.1/32"]
-        auth = "none"
-        lines = ["988"]
-        commands = ["make_call"]
+        {dialling}
         "#,
         receiver.address,
+        dialling = dialling(&["988"]),
     )
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use gateway::certificates::Fingerprint;
 use simulator::{Handset, PhoneConfig};
 use tests::certificates::{Authority, Issued};
-use tests::gateway::RunningGateway;
+use tests::gateway::{RunningGateway, dialling};
 use tests::receiver::Receiver;
 use tests::tap::Tap;
 use tokio::io::AsyncWriteExt;
@@ -63,18 +63,10 @@ impl House {
             [[action_url]]
             on = ["inbound"]
             url = "http://{receiver}/<$action>?remote=<$remote_party>"
-            [commands]
-            enabled = true
-            listen = ["127.0.0.1:0"]
-            make_call = {{ enabled = true }}
-            [[caller]]
-            name = "test"
-            networks = ["127.0.0.1/32"]
-            auth = "none"
-            lines = ["987"]
-            commands = ["make_call"]
+            {dialling}
             "#,
             identity = shown("tls", &self.gateway),
+            dialling = dialling(&["987"]),
         )
     }
 

@@ -12,6 +12,28 @@ use tokio::net::TcpStream;
 /// So long a gateway may take to answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The part of a configuration that lets the test dial on these lines, as often as it likes.
+#[must_use]
+pub fn dialling(lines: &[&str]) -> String {
+    format!(
+        r#"
+        [commands]
+        enabled = true
+        listen = ["127.0.0.1:0"]
+        make_call = {{ enabled = true }}
+        [limits]
+        dials_per_line = "100000/min"
+        dials = "100000/min"
+        [[caller]]
+        name = "test"
+        networks = ["127.0.0.1/32"]
+        auth = "none"
+        lines = {lines:?}
+        commands = ["make_call"]
+        "#
+    )
+}
+
 /// A gateway inside the test's own process.
 pub struct RunningGateway {
     gateway: Gateway,

@@ -3,9 +3,11 @@
 //! [`world`] is a gateway and one scripted phone in virtual time: no socket, no clock, no file. [`scenario`] reads a
 //! call's life from a text file and plays it there. [`gateway`] is a real one with sockets and clock, [`receiver`] what
 //! its action URLs reach, [`certificates`] what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs
-//! of other people that it is tested with; [`kamailio`] is one of them.
+//! of other people that it is tested with: [`kamailio`] is one of them, and [`capture`] gives what went over the wire to
+//! another.
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod certificates;
 pub mod gateway;
 pub mod kamailio;

@@ -1,142 +1,317 @@
-//! One sipp process that plays the phone, and what it writes down.
+//! sipp plays the desk phone.
 
-use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
+mod digest;
+mod process;
 
-use tempfile::TempDir;
-use tests::peer::Process;
-use tokio::process::Command;
+use tests::capture::Capture;
+use tests::gateway::{RunningGateway, dialling};
+use tests::peer;
+use tests::receiver::Receiver;
 
-use super::{Case, Transport};
+use self::process::Sipp;
 
-/// So long a whole scenario may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A phone played from a scenario file.
-pub(super) struct Sipp {
-    process: Process,
-    folder: TempDir,
+/// What sipp plays, and how it is reached.
+#[derive(Clone, Copy)]
+struct Case {
+    scenario: &'static Scenario,
+    transport: Transport,
+    login: Option<Login>,
+    /// The phone lives in another domain; sipp is the proxy before it and stays in the way.
+    proxy: bool,
 }
 
-impl Sipp {
-    /// Starts to listen on this port of 127.0.0.1, for one call.
-    pub(super) fn start(case: Case, port: u16) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = |name: &str| folder.path().join(name);
-        let (asks, challenge) = case.login.map_or(("nothing", ""), |login| (login.status, login.challenge));
-        let header = match case.proxy {
-            true => format!("Record-Route: <sip:127.0.0.1:{port};lr{}>", case.transport.parameter()),
-            false => "Supported: none".to_owned(),
-        };
-        let mut command = Command::new("sipp");
-        command
-            .current_dir(folder.path())
-            .arg("-sf")
-            .arg(tests::root().join("fixtures/sip").join(case.scenario.file))
-            .args(["-i", "127.0.0.1", "-p", &port.to_string(), "-t", case.transport.mode(), "-m", "1", "-nostdin"])
-            .args(["-ci", "127.0.0.1", "-deadcall_wait", "0", "-timeout", "30s", "-timeout_error"])
-            .args(["-key", "asks", asks, "-key", "challenge", challenge, "-key", "header", &header])
-            .args(["-trace_msg", "-message_file"])
-            .arg(file("messages"))
-            .args(["-trace_logs", "-log_file"])
-            .arg(file("log"))
-            .args(["-trace_err", "-error_file"])
-            .arg(file("errors"))
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null());
-        Self { process: Process::start(&mut command), folder }
-    }
+/// A file of `fixtures/sip/`, and what must come of it.
+struct Scenario {
+    file: &'static str,
+    dial: Option<Dial>,
+    /// The requests that the receiver gets, in this order and no others.
+    requests: &'static [&'static str],
+    /// The root elements of all CSTA messages, the gateway's and the phone's.
+    elements: &'static [&'static str],
+}
 
-    /// Waits until the scenario has logged this.
-    pub(super) async fn logs(&self, line: &str) {
-        let logged = async {
-            while !self.log().iter().any(|logged| logged == line) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let waited = tokio::time::timeout(PATIENCE, logged).await;
-        waited.unwrap_or_else(|_| panic!("the phone is never {line}\n{}", self.story()));
-    }
+/// A command URL that is requested when the phone is ready, the status it must get, and a word that the answer must have.
+struct Dial {
+    number: &'static str,
+    status: u16,
+    says: &'static str,
+}
 
-    /// Waits for the end of the scenario.
-    pub(super) async fn succeeded(&mut self) {
-        let status = self.process.ended(PATIENCE).await;
-        assert!(status.is_some_and(|status| status.success()), "sipp: {status:?}\n{}", self.story());
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Udp,
+    Tcp,
+}
 
-    /// What the scenario logged.
-    pub(super) fn log(&self) -> Vec<String> {
-        self.read("log").lines().map(str::to_owned).collect()
-    }
+/// What sipp asks for before it takes the INVITE: `401` as the phone, `407` as the proxy.
+#[derive(Clone, Copy)]
+struct Login {
+    status: &'static str,
+    challenge: &'static str,
+}
 
-    /// The gateway's requests, in order, without repetitions.
-    pub(super) fn received(&self) -> Vec<Request> {
-        let messages = self.read("messages");
-        let received = messages.split("-----------------------------------------------").filter_map(|entry| {
-            let (how, message) = entry.split_once("bytes :\n\n")?;
-            (how.contains(" message received [") && !message.starts_with("SIP/2.0"))
-                .then(|| Request(message.to_owned()))
-        });
-        let mut requests: Vec<Request> = received.collect();
-        requests.dedup();
-        requests
-    }
+const USERNAME: &str = "987";
+const PASSWORD: &str = "correct horse";
 
-    /// All that is known about what went wrong.
-    pub(super) fn story(&self) -> String {
-        format!("{}\n{}", self.read("errors"), self.read("messages"))
-    }
+/// As many phones still ask: RFC 2069, which knows no `qop`.
+const OLD_MD5: &str = r#"realm="desk phone", nonce="5b1e74ac", algorithm=MD5"#;
+const MD5: &str = r#"realm="desk phone", nonce="5b1e74ac", qop="auth", opaque="0f", algorithm=MD5"#;
+/// RFC 8760.
+const SHA_256: &str = r#"realm="desk phone", nonce="5b1e74ac", qop="auth", opaque="0f", algorithm=SHA-256"#;
 
-    fn read(&self, name: &str) -> String {
-        let file: PathBuf = self.folder.path().join(name);
-        String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
+static INBOUND_CALL: Scenario = Scenario {
+    file: "inbound_call.xml",
+    dial: None,
+    requests: &[
+        "GET /inbound?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=",
+        "GET /connected?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=",
+        "GET /hold?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=on_hold&result=",
+        "GET /hold?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=",
+        "GET /disconnected?direction=inbound&remote=%2B493012345678&name=J%C3%BCrgen%20%26%20S%C3%B6hne&hold=off_hold&result=answered",
+    ],
+    elements: &[
+        "RequestSystemStatus",
+        "RequestSystemStatusResponse",
+        "MonitorStart",
+        "MonitorStartResponse",
+        "SnapshotDevice",
+        "SnapshotDeviceResponse",
+        "DeliveredEvent",
+        "EstablishedEvent",
+        "HeldEvent",
+        "RetrievedEvent",
+        "ConnectionClearedEvent",
+        "MonitorStop",
+        "MonitorStopResponse",
+    ],
+};
+
+static MAKE_CALL: Scenario = Scenario {
+    file: "make_call.xml",
+    dial: Some(Dial { number: "+493099887766", status: 200, says: "accepted" }),
+    requests: &[
+        "GET /outbound?direction=outbound&remote=%2B493099887766&name=&hold=off_hold&result=",
+        "GET /connected?direction=outbound&remote=%2B493099887766&name=&hold=off_hold&result=",
+        "GET /disconnected?direction=outbound&remote=%2B493099887766&name=&hold=off_hold&result=answered",
+    ],
+    elements: &[
+        "RequestSystemStatus",
+        "RequestSystemStatusResponse",
+        "MonitorStart",
+        "MonitorStartResponse",
+        "SnapshotDevice",
+        "SnapshotDeviceResponse",
+        "MakeCall",
+        "MakeCallResponse",
+        "ServiceInitiatedEvent",
+        "OriginatedEvent",
+        "DeliveredEvent",
+        "EstablishedEvent",
+        "ConnectionClearedEvent",
+        "MonitorStop",
+        "MonitorStopResponse",
+    ],
+};
+
+static MAKE_CALL_REFUSED: Scenario = Scenario {
+    file: "make_call_refused.xml",
+    dial: Some(Dial { number: "+493099887766", status: 502, says: "invalidCalledDeviceID" }),
+    requests: &[],
+    elements: &[
+        "RequestSystemStatus",
+        "RequestSystemStatusResponse",
+        "MonitorStart",
+        "MonitorStartResponse",
+        "SnapshotDevice",
+        "SnapshotDeviceResponse",
+        "MakeCall",
+        "CSTAErrorCode",
+        "MonitorStop",
+        "MonitorStopResponse",
+    ],
+};
+
+#[tokio::test]
+async fn inbound_call_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn inbound_call_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_md5_without_qop() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", OLD_MD5)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_md5_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", MD5)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_md5_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).login("401", MD5)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_sha_256_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", SHA_256)).await;
+}
+
+#[tokio::test]
+async fn phone_asks_for_sha_256_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).login("401", SHA_256)).await;
+}
+
+#[tokio::test]
+async fn phone_behind_a_proxy() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).proxied()).await;
+}
+
+#[tokio::test]
+async fn proxy_asks_for_a_login() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).proxied().login("407", SHA_256)).await;
+}
+
+#[tokio::test]
+async fn make_call_over_udp() {
+    check(Case::new(&MAKE_CALL, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn make_call_over_tcp() {
+    check(Case::new(&MAKE_CALL, Transport::Tcp)).await;
+}
+
+#[tokio::test]
+async fn make_call_refused_by_the_phone() {
+    check(Case::new(&MAKE_CALL_REFUSED, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn captured_inbound_call_over_udp() {
+    check_capture(Case::new(&INBOUND_CALL, Transport::Udp)).await;
+}
+
+#[tokio::test]
+async fn captured_make_call_over_tcp() {
+    check_capture(Case::new(&MAKE_CALL, Transport::Tcp)).await;
+}
+
+#[tokio::test]
+async fn captured_refusal_over_tcp() {
+    check_capture(Case::new(&MAKE_CALL_REFUSED, Transport::Tcp)).await;
+}
+
+/// sipp and the receiver must see exactly what the scenario says.
+async fn check(case: Case) {
+    if peer::find("sipp", "sip-tester").is_some() {
+        play(case, peer::free_port()).await;
     }
 }
 
-impl Transport {
-    fn mode(self) -> &'static str {
-        match self {
-            Self::Udp => "u1",
-            Self::Tcp => "t1",
+/// tshark must find the root element of every CSTA message of a session, in order, and nothing malformed.
+async fn check_capture(case: Case) {
+    let Some(_) = peer::find("sipp", "sip-tester") else { return };
+    let port = peer::free_port();
+    let Some(capture) = Capture::start(&[port], &[]).await else { return };
+    play(case, port).await;
+    let seen = capture.stop().await;
+    assert_eq!(seen.elements(port).await, case.scenario.elements);
+    seen.assert_sound().await;
+}
+
+/// A gateway and a phone from the first INVITE to the BYE.
+async fn play(case: Case, port: u16) {
+    let mut receiver = Receiver::start().await;
+    let mut phone = Sipp::start(case, port);
+    let gateway = RunningGateway::start(&case.config(port, &receiver)).await;
+    if let Some(dial) = &case.scenario.dial {
+        phone.logs("ready").await;
+        let number = dial.number.replace('+', "%2B");
+        let (status, text) = gateway.get(&format!("/?action=make_call&target={number}")).await;
+        assert_eq!((status, text.contains(dial.says)), (dial.status, true), "{text}");
+    }
+    let requests = receiver.next(case.scenario.requests.len()).await;
+    assert_eq!(requests, case.scenario.requests, "{}", phone.story());
+    phone.logs("done").await;
+    gateway.stop().await;
+    phone.succeeded().await;
+    assert_eq!(receiver.rest(), Vec::<String>::new());
+    check_requests(case, port, &phone);
+}
+
+/// What the gateway asked for was proven, and went through the proxy, as RFC 3261 wants it.
+fn check_requests(case: Case, port: u16, phone: &Sipp) {
+    let requests = phone.received();
+    assert_eq!(requests.first().map(|request| request.method()), Some("INVITE"));
+    match case.login {
+        Some(login) => digest::check(&requests, login.challenge, USERNAME, PASSWORD),
+        None => assert!(requests.iter().all(|request| request.login().is_none()), "{}", phone.story()),
+    }
+    if let Some(Login { status: "401", challenge: OLD_MD5 | MD5 }) = case.login {
+        assert_eq!(
+            phone.log(),
+            ["verifyauth false", "verifyauth true", "done"],
+            "sipp itself finds the answer to MD5 wrong"
+        );
+    }
+    if case.proxy {
+        for request in requests {
+            let route = request.header("Route").unwrap_or_default();
+            assert!(route.contains(&format!("sip:127.0.0.1:{port};")) && route.contains(";lr"), "{request}");
         }
     }
-
-    /// Of a SIP URI.
-    pub(super) fn parameter(self) -> &'static str {
-        match self {
-            Self::Udp => "",
-            Self::Tcp => ";transport=tcp",
-        }
-    }
 }
 
-/// A request of the gateway as sipp received it.
-#[derive(PartialEq, Eq)]
-pub(super) struct Request(String);
-
-impl Request {
-    pub(super) fn method(&self) -> &str {
-        self.0.split(' ').next().unwrap_or_default()
+impl Case {
+    const fn new(scenario: &'static Scenario, transport: Transport) -> Self {
+        Self { scenario, transport, login: None, proxy: false }
     }
 
-    pub(super) fn uri(&self) -> &str {
-        self.0.split(' ').nth(1).unwrap_or_default()
+    const fn login(self, status: &'static str, challenge: &'static str) -> Self {
+        Self { login: Some(Login { status, challenge }), ..self }
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.0.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(": "));
-        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    const fn proxied(self) -> Self {
+        Self { proxy: true, ..self }
     }
 
-    /// How it proves who sends it.
-    pub(super) fn login(&self) -> Option<&str> {
-        self.header("Authorization").or(self.header("Proxy-Authorization"))
-    }
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    /// The gateway's configuration, for a phone or proxy at this port.
+    fn config(&self, port: u16, receiver: &Receiver) -> String {
+        let parameter = if self.transport == Transport::Tcp { ";transport=tcp" } else { "" };
+        let near = format!("127.0.0.1:{port}{parameter}");
+        let address = match self.proxy {
+            true => format!("uri = \"sip:987@phone.example.com\"\nproxy = \"sip:{near}\""),
+            false => format!("uri = \"sip:987@{near}\""),
+        };
+        let login = self.login.map(|_| format!("username = \"{USERNAME}\"\npassword = \"{PASSWORD}\""));
+        format!(
+            r#"
+            numbering = {{ country = "DE", area = "30" }}
+            [sip]
+            listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]
+            [[link]]
+            name = "desk"
+            kind = "uacsta"
+            reconnect = {{ first = "200ms", max = "1s" }}
+            {address}
+            {login}
+            [[line]]
+            number = "987"
+            domain = "phone.example.com"
+            link = "desk"
+            [[action_url]]
+            on = ["inbound", "outbound", "connected", "hold", "disconnected"]
+            url = "http://{receiver}/<$action>?direction=<$call_direction>&remote=<$remote_party>&name=<$remote_alias>&hold=<$hold_state>&result=<$call_result>"
+            {dialling}
+            "#,
+            login = login.unwrap_or_default(),
+            dialling = dialling(&["987"]),
+            receiver = receiver.address,
+        )
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::sipp::Request;
+use super::process::Request;
 
 /// The first INVITE is challenged; all that follows must carry the right answer, with a count that goes on.
 pub(super) fn check(requests: &[Request], challenge: &str, username: &str, password: &str) {
