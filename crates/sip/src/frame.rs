@@ -63,17 +63,13 @@ impl First {
             return Ok(whole.then_some(Self { length: blank, skip: 0 }));
         }
         let mut body = None;
-        let mut at = 0;
-        for line in buffer.split_inclusive(|byte| *byte == b'\n') {
-            at += line.len();
-            if at > MAX_MESSAGE {
-                return Err(FrameError::TooLong);
-            }
-            if !line.ends_with(b"\n") {
-                break;
-            }
-            if line == b"\r\n" || line == b"\n" {
-                return Ok(Self::with_body(buffer, at, body.ok_or(FrameError::NoLength)?));
+        let bounded = buffer.get(..MAX_MESSAGE).unwrap_or(buffer);
+        let mut rest = bounded;
+        while let Some((line, below)) = text::cut(rest, b'\n') {
+            rest = below;
+            if line.is_empty() || line == b"\r" {
+                let head = bounded.len() - rest.len();
+                return Ok(Self::with_body(buffer, head, body.ok_or(FrameError::NoLength)?));
             }
             if let Some(value) = content_length(line) {
                 let value = text::number(text::trim(value)).ok_or(FrameError::BadLength)?;
@@ -82,7 +78,7 @@ impl First {
                 }
             }
         }
-        Ok(None)
+        if buffer.len() > MAX_MESSAGE { Err(FrameError::TooLong) } else { Ok(None) }
     }
 
     fn with_body(buffer: &[u8], head: usize, body: u32) -> Option<Self> {

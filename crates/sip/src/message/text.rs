@@ -30,13 +30,16 @@ pub(crate) fn trim_end(mut value: &[u8]) -> &[u8] {
 
 /// What stands before and after the first `separator`.
 pub(crate) fn cut(value: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = value.iter().position(|byte| *byte == separator)?;
+    let at = memchr::memchr(separator, value)?;
     Some((value.get(..at)?, value.get(at + 1..)?))
 }
 
 /// The value as a token.
 pub(crate) fn token(value: &[u8]) -> Option<&str> {
-    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(byte);
+    let is_token = |byte: &u8| {
+        matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9')
+            || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    };
     (!value.is_empty() && value.iter().all(is_token)).then(|| std::str::from_utf8(value).ok())?
 }
 
@@ -81,26 +84,30 @@ pub(crate) fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> 
     })
 }
 
-/// Where the first `wanted` byte stands outside of quotes and of `<…>`.
+/// Where the first `wanted` byte stands outside of quotes and of `<…>`. What is opened and not closed goes to the end.
 pub(crate) fn outside(value: &[u8], wanted: u8) -> Option<usize> {
-    let (mut quoted, mut escaped, mut angled) = (false, false, false);
-    value.iter().position(|byte| {
-        if escaped {
-            escaped = false;
-            return false;
+    let mut at = 0;
+    loop {
+        let found = at + memchr::memchr3(wanted, b'"', b'<', value.get(at..)?)?;
+        let inner = value.get(found + 1..)?;
+        at = match value.get(found)? {
+            byte if *byte == wanted => return Some(found),
+            b'"' => found + 1 + quoted(inner)?,
+            _ => found + 1 + memchr::memchr(b'>', inner)? + 1,
+        };
+    }
+}
+
+/// How long a quoted string is, from behind its first quote to behind its last.
+fn quoted(value: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let found = at + memchr::memchr2(b'"', b'\\', value.get(at..)?)?;
+        if value.get(found) == Some(&b'"') {
+            return Some(found + 1);
         }
-        if *byte == wanted && !quoted && !angled {
-            return true;
-        }
-        match byte {
-            b'\\' if quoted => escaped = true,
-            b'"' if !angled => quoted = !quoted,
-            b'<' if !quoted => angled = true,
-            b'>' if !quoted => angled = false,
-            _ => {}
-        }
-        false
-    })
+        at = found + 2;
+    }
 }
 
 /// A quoted string without its quotes and escapes; any other value as it is.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use super::host::{address, bracketed, host_port};
+use super::text;
 
 /// A URI as it was written, with its parts found once.
 ///
@@ -73,14 +74,11 @@ impl Uri {
     /// # Errors
     /// Says which part is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, UriError> {
-        let mut text = String::with_capacity(bytes.len());
-        for byte in bytes {
-            match byte {
-                0..=0x20 | 0x7f | b'<' | b'>' | b'"' => return Err(UriError::Byte(*byte)),
-                0x80.. => text.push_str(&format!("%{byte:02X}")),
-                ascii => text.push(char::from(*ascii)),
-            }
+        let is_strange = |byte: &&u8| matches!(byte, 0..=0x20 | 0x7f | b'<' | b'>' | b'"');
+        if let Some(byte) = bytes.iter().find(is_strange) {
+            return Err(UriError::Byte(*byte));
         }
+        let text = if bytes.is_ascii() { text::readable(bytes) } else { escaped(bytes) };
         if text.len() > LONGEST {
             return Err(UriError::TooLong);
         }
@@ -219,6 +217,12 @@ impl Uri {
             text: text.into(),
         })
     }
+}
+
+/// The bytes beyond ASCII as `%XX`.
+fn escaped(bytes: &[u8]) -> String {
+    let one = |byte: &u8| if byte.is_ascii() { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
+    bytes.iter().map(one).collect()
 }
 
 impl Scheme {
