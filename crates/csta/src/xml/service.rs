@@ -1,5 +1,7 @@
 //! Services and errors as XML: the elements of each, in the order of the schema (ECMA-323).
 
+use compact_str::CompactString;
+
 use super::{
     DecodeError, Edition,
     scan::Scanner,
@@ -128,7 +130,7 @@ bodies! {
     }
     SystemRegisterResponse { register_id = "sysStatRegisterID", }
     GetCstaFeatures {}
-    GetCstaFeaturesResponse {}
+    GetCstaFeaturesResponse { services = "supportedServices", events = "supportedEvents", }
     MonitorStart { object = "monitorObject", monitor_type = "monitorType", }
     MonitorStartResponse { cross_ref = "monitorCrossRefID", monitor_existing_calls = "monitorExistingCalls", }
     MonitorStop { cross_ref = "monitorCrossRefID", }
@@ -197,6 +199,33 @@ impl Item for ForwardListItem {
 
 impl Item for ConnectionListItem {
     const NAME: &str = "connectionListItem";
+}
+
+/// Lists of lists, told apart by the names of their elements.
+impl Member for Vec<FeatureList> {
+    fn read(&mut self, xml: &mut Scanner<'_>) -> Result<(), DecodeError> {
+        while let Some(group) = xml.child()? {
+            let mut list = FeatureList { group: group.into(), features: Vec::new() };
+            while let Some(feature) = xml.child()? {
+                list.features.push(feature.into());
+                xml.skip()?;
+            }
+            self.push(list);
+        }
+        Ok(())
+    }
+
+    fn write(&self, name: &str, out: &mut Writer) {
+        let is_name = |name: &&CompactString| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if self.is_empty() {
+            return;
+        }
+        out.element(name, |out| {
+            for list in self.iter().filter(|list| is_name(&&list.group)) {
+                out.element(&list.group, |out| list.features.iter().filter(is_name).for_each(|name| out.empty(name)));
+            }
+        });
+    }
 }
 
 /// The devices of a connection list stand in `deviceID`, not in `deviceIdentifier`.

@@ -61,9 +61,23 @@ pub struct SystemRegisterResponse {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GetCstaFeatures;
 
-/// What the peer can do. The lists are not read: an attempt says more, and its refusal is an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GetCstaFeaturesResponse;
+/// What the peer can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GetCstaFeaturesResponse {
+    /// The services it serves.
+    pub services: Vec<FeatureList>,
+    /// The events it reports.
+    pub events: Vec<FeatureList>,
+}
+
+/// What a peer says of one group of services or events. The group is listed: what is missing in it is not supported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeatureList {
+    /// The group's name in ECMA-323: `callControlServList`.
+    pub group: CompactString,
+    /// What is supported of it, by the names there: `makeCall`. The details of each are not read.
+    pub features: Vec<CompactString>,
+}
 
 /// Asks for the events of a device or call (ECMA-269, monitoring). No filter is sent: all events are welcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Arbitrary messages: all that an edition can say.
 
 use compact_str::CompactString;
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{collection::vec, option, prelude::*, sample::{select, subsequence}};
 
 use crate::{model::*, xml::Edition};
 
@@ -193,6 +193,27 @@ fn make_call(edition: Edition) -> impl Strategy<Value = MakeCall> {
     )
 }
 
+/// Some of what a desk phone may list, in the order of the schema.
+fn features() -> impl Strategy<Value = GetCstaFeaturesResponse> {
+    let list = |group: &'static str, names: &'static [&'static str]| {
+        let some = subsequence(names, 0..=names.len());
+        some.prop_map(move |names| FeatureList {
+            group: group.into(),
+            features: names.into_iter().map(CompactString::const_new).collect(),
+        })
+    };
+    let services = (
+        list("monitoringServList", &["monitorStart", "monitorStop"]),
+        list("snapshotServList", &["snapshotCall", "snapshotDevice"]),
+        list("callControlServList", &["answerCall", "clearConnection", "holdCall", "makeCall", "singleStepTransfer"]),
+    );
+    let events = list("callControlEvtsList", &["connectionCleared", "delivered", "netwReached", "transferred"]);
+    (option::of(services), option::of(events)).prop_map(|(services, events)| GetCstaFeaturesResponse {
+        services: services.into_iter().flat_map(|(a, b, c)| [a, b, c]).collect(),
+        events: events.into_iter().collect(),
+    })
+}
+
 fn response(edition: Edition) -> BoxedStrategy<Response> {
     use Response::*;
     let done = select(vec![
@@ -206,7 +227,6 @@ fn response(edition: Edition) -> BoxedStrategy<Response> {
         GenerateDigits(NoResult),
         SetDoNotDisturb(NoResult),
         SetForwarding(NoResult),
-        GetCstaFeatures(GetCstaFeaturesResponse),
     ]);
     let transferred = || {
         (connection(), connections())
@@ -225,6 +245,7 @@ fn response(edition: Edition) -> BoxedStrategy<Response> {
             .prop_map(|(data, calling, called)| SnapshotCall(SnapshotCallResponse { data, calling, called })),
         1 => (connection(), linkage)
             .prop_map(|(calling_device, call_linkage)| MakeCall(MakeCallResponse { calling_device, call_linkage })),
+        1 => features().prop_map(GetCstaFeatures),
         1 => connection().prop_map(|initiated_call| ConsultationCall(ConsultationCallResponse { initiated_call })),
         1 => transferred().prop_map(TransferCall),
         1 => transferred().prop_map(SingleStepTransferCall),
