@@ -48,7 +48,8 @@ mod registrar;
 mod transaction;
 
 pub use agent::{
-    Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Load, Output, Register, TransactionId,
+    Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Load, Output, Outside, Question, Register,
+    TransactionId,
 };
 pub use dialog::DialogId;
 pub use digest::Credentials;

@@ -16,6 +16,8 @@ pub struct Config {
     pub timers: Timers,
     /// Invitations become [`Event::Invited`](crate::Event::Invited); else they are refused with 403.
     pub accept_invites: bool,
+    /// A NOTIFY outside of dialogs becomes [`Event::Requested`](crate::Event::Requested); else it is refused with 405.
+    pub accept_notifies: bool,
     /// How many transactions of each kind are kept at a time; what comes beyond is refused with 503. Answers that are
     /// only kept to be sent again make room before that.
     pub max_transactions: usize,
@@ -37,6 +39,7 @@ impl Default for Config {
             contact_user: "hookswitch".to_owned(),
             timers: Timers::default(),
             accept_invites: false,
+            accept_notifies: false,
             max_transactions: 65_536,
             max_dialogs: 65_536,
             session_expires: Some(Duration::from_secs(1800)),

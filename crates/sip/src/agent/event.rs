@@ -72,7 +72,7 @@ pub enum Event {
         dialog: DialogId,
         /// Whom to answer.
         transaction: TransactionId,
-        /// INFO: everything else the agent answers itself.
+        /// INFO, or NOTIFY outside a dialog: everything else the agent answers itself.
         method: Method,
         /// What it carries: of a multipart body, the CSTA part.
         body: Option<Body>,
@@ -161,6 +161,8 @@ pub struct Answer {
     pub retry_after: Option<u32>,
     /// Where the peer is (received answers only; the agent writes its own Contact).
     pub contact: Option<Uri>,
+    /// What the peer calls itself: Server, else User-Agent (received answers only).
+    pub agent: Option<String>,
     /// More headers to send (WWW-Authenticate); empty in received answers.
     pub headers: Vec<(String, String)>,
 }

@@ -129,7 +129,9 @@ impl Agent {
     /// invitations are welcome.
     fn receive_from_stranger(&mut self, now: Instant, request: &Request<'_>, out: &mut Vec<Output>) {
         let tagged = request.message.to.tag().is_some();
+        let is_notify = *request.method == Method::NOTIFY && self.requests.config.accept_notifies;
         let answer = match request.objection() {
+            Some(_) if is_notify && !tagged => return self.receive_notify(now, request, out),
             Some(answer) => answer,
             None if *request.method == Method::OPTIONS && !tagged => capabilities(),
             None if *request.method == Method::INVITE && !tagged => {
@@ -284,7 +286,7 @@ impl Request<'_> {
     }
 }
 
-fn requested(dialog: DialogId, transaction: TransactionId, request: &Request<'_>) -> Output {
+pub(super) fn requested(dialog: DialogId, transaction: TransactionId, request: &Request<'_>) -> Output {
     let body = request.message.content();
     let authorization = request.message.readable("Authorization");
     Event::Requested { dialog, transaction, method: request.method.clone(), body, authorization }.into()

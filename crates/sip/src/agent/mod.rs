@@ -6,6 +6,7 @@ mod event;
 mod incoming;
 mod keep_alive;
 mod outgoing;
+mod outside;
 mod registrations;
 mod requests;
 mod sessions;
@@ -17,6 +18,7 @@ use answers::Answers;
 pub use config::{Config, Entropy, Load};
 pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
 use keep_alive::KeepAlives;
+pub use outside::{Outside, Question};
 use requests::{Plan, Purpose, Requests};
 use sessions::SessionTimer;
 

@@ -125,6 +125,7 @@ impl Agent {
             return;
         }
         dialog.reinvited(&plan.method);
+        let is_up = dialog.is_up();
         let refreshes = plan.method == Method::INVITE || plan.method == Method::UPDATE;
         if response.is_success() && refreshes {
             dialog.refresh_target(response.message);
@@ -142,7 +143,8 @@ impl Agent {
             None => self.refresh_refused(now, id, &plan.method, response.status),
         }
         match response.status {
-            481 => self.end(id, Ending::Unknown, out),
+            // Outside of dialogs it says nothing but no.
+            481 if is_up => self.end(id, Ending::Unknown, out),
             408 => self.lose(now, id, out),
             _ => {}
         }
@@ -267,6 +269,7 @@ impl Response<'_> {
             body: self.message.content(),
             retry_after: self.message.header("Retry-After").and_then(seconds),
             contact: self.message.contact(),
+            agent: self.message.readable("Server").or_else(|| self.message.readable("User-Agent")),
             headers: Vec::new(),
         }
     }

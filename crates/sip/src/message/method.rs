@@ -35,6 +35,9 @@ impl Method {
     /// Says where a user is reached (RFC 3261 10). Outside of dialogs only, so no Allow header lists it.
     pub const REGISTER: Self = Self(Cow::Borrowed("REGISTER"));
 
+    /// Tells of something (RFC 6665). Outside of dialogs only, and only to phones that want it so.
+    pub const NOTIFY: Self = Self(Cow::Borrowed("NOTIFY"));
+
     /// Reads a method name; `None` if it is no token.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {

@@ -12,6 +12,7 @@ mod fuzz;
 mod keep_alive;
 mod messages;
 mod net;
+mod outside;
 mod pair;
 mod registrar;
 mod repeats;
