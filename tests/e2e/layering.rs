@@ -54,7 +54,7 @@ fn only_normalise_names_both_a_csta_event_and_a_call_model_event() {
 #[test]
 fn one_file_maps_outcomes_to_http_status() {
     // Naming one outcome (no answer came in time) is no mapping; telling them apart is.
-    const OUTCOMES: [&str; 5] = ["Accepted", "Refused", "NoLine", "NoLink", "NoAnswer"];
+    const OUTCOMES: [&str; 6] = ["Accepted", "Refused", "NotSupported", "NoLine", "NoLink", "NoAnswer"];
     let tells_apart =
         |text: &str| OUTCOMES.iter().filter(|name| text.contains(&format!("Outcome::{name}"))).count() > 1;
     let files = rust_files(&tests::root().join("crates/front/src"));

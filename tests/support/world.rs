@@ -55,6 +55,8 @@ impl World {
             heartbeat: Duration::from_secs(30),
             request_timeout: Duration::from_secs(5),
             reconnect: Reconnect::default(),
+            dialect: None,
+            known: None,
         };
         let parts = Parts {
             links: vec![link],
@@ -182,6 +184,7 @@ impl World {
             }
             Output::State(_, State::Up) => self.up_since = self.up_since.or(Some(self.now)),
             Output::State(_, State::Down(_) | State::Degraded(_)) | Output::Outcome(..) | Output::Dialog(..) => {}
+            Output::Learnt { .. } => {}
             Output::Note(link, text) => println!("note of {link}: {text}"),
             Output::Discarded(_, reason) => println!("dropped: {reason}"),
         }

@@ -29,6 +29,11 @@ pub enum Outcome {
         /// In the words of the phone or PBX.
         reason: CompactString,
     },
+    /// Not sent: the phone is known not to have the service for it.
+    NotSupported {
+        /// Which service, and how that is known.
+        reason: CompactString,
+    },
     /// No such line.
     NoLine,
     /// The line's link is down: why, in words for an administrator.

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use call_model::{Moment, Outcome};
+use call_model::{LineId, Moment, Outcome};
 use front::commands::Dial;
 use jiff::Timestamp;
-use session::{CommandId, State};
-use store::{Store, StoreEvent, Submission};
+use session::{CommandId, Known, State};
+use store::{PhoneRecord, Store, StoreEvent, Submission};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::certificates::Trust;
 use crate::config::Config;
-use crate::hub::{Hub, Input, LinkIndex, Output};
+use crate::hub::{Hub, Input, LinkIndex, Output, Parts};
 use crate::links::{Arrival, Links};
-use crate::parts::{parts, phones};
+use crate::parts::{self, parts};
+use crate::phones;
 use crate::run::RunError;
 
 /// So long the phones get for the end of their sessions when the gateway stops.
@@ -66,8 +67,10 @@ impl Driver {
     /// What the store kept cannot be read.
     pub fn new(config: Config, store: Store, links: Links) -> Result<Self, RunError> {
         let now = moment();
-        let trusts = phones(&config).map(|(_, phone)| phone.tls.clone()).collect();
-        let hub = Hub::new(parts(config), now);
+        let trusts = parts::phones(&config).map(|(_, phone)| phone.tls.clone()).collect();
+        let mut parts = parts(config);
+        recall(&mut parts, &store);
+        let hub = Hub::new(parts, now);
         let mut driver = Self {
             hub,
             links,
@@ -199,6 +202,7 @@ impl Driver {
                     }
                 }
                 Output::Dialog(link, dialog) => self.store.note_dialog(&link, dialog),
+                Output::Learnt { link, lines, known, services } => self.learnt(&link, lines, &known, services),
                 Output::State(link, State::Up) => tracing::info!(link, "the phone is monitored"),
                 Output::State(link, State::Down(why)) => tracing::warn!(link, why, "no session with the phone"),
                 Output::State(link, State::Degraded(why)) => {
@@ -207,6 +211,20 @@ impl Driver {
                 Output::Note(link, note) => tracing::warn!(link, note, "something about one message"),
                 Output::Discarded(flow, reason) => tracing::debug!(?flow, %reason, "a message was dropped"),
             }
+        }
+    }
+
+    /// Keeps what is known of a phone, for the next start and for people.
+    fn learnt(&self, link: &str, lines: Vec<LineId>, known: &Known, services: bool) {
+        let since = Timestamp::now();
+        for line in lines {
+            let record = phones::record(line, link, known, since);
+            if services {
+                let (can, cannot) = (phones::names(&record, false, true), phones::names(&record, false, false));
+                let (line, dialect) = (record.line.0.as_str(), record.dialect.as_str());
+                tracing::info!(link, line, phone = record.agent, dialect, can, cannot, "what the phone can do");
+            }
+            self.store.note_phone(record);
         }
     }
 
@@ -222,6 +240,16 @@ impl Driver {
                 return;
             }
         }
+    }
+}
+
+/// Tells each session what is known of its phone from before.
+fn recall(parts: &mut Parts, store: &Store) {
+    let remembered = store.phones();
+    for link in &mut parts.links {
+        let of_link =
+            |phone: &&PhoneRecord| phone.link == link.name && link.lines.iter().any(|line| line.id == phone.line);
+        link.known = remembered.iter().find(of_link).map(phones::known);
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
-use session::{CommandId, Reach, State, Turn, Uacsta, UacstaConfig};
+use session::{CommandId, Known, Reach, State, Turn, Uacsta, UacstaConfig};
 use store::{StoreEvent, Submission};
 
 use self::deadlines::Deadlines;
@@ -79,6 +79,17 @@ pub enum Output {
     Outcome(CommandId, Outcome),
     /// Remember a link's dialog (or forget it), so that it can be ended after a crash.
     Dialog(String, Option<String>),
+    /// More is known of the phone of a link.
+    Learnt {
+        /// The link.
+        link: String,
+        /// Its lines.
+        lines: Vec<LineId>,
+        /// All that is known.
+        known: Box<Known>,
+        /// It is not only that an event was seen for the first time.
+        services: bool,
+    },
     /// A link changed its state.
     State(String, State),
     /// Something for the log that concerns one message of one link.
@@ -314,6 +325,10 @@ impl Hub {
                 self.publish(round, news, None);
             }
             session::Output::Outcome(id, outcome) => round.out.push(Output::Outcome(id, outcome)),
+            session::Output::Learnt { known, services } => {
+                let lines = self.links[link.0].lines().map(|line| line.id.clone()).collect();
+                round.out.push(Output::Learnt { link: name, lines, known, services });
+            }
             session::Output::State(state) => {
                 let dialog = self.links[link.0].dialog().and_then(|dialog| self.agent.remember(dialog));
                 round.out.push(Output::Dialog(name.clone(), dialog));

@@ -11,4 +11,5 @@ pub mod driver;
 pub mod hub;
 pub mod links;
 mod parts;
+pub mod phones;
 pub mod run;

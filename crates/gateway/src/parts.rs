@@ -25,6 +25,8 @@ pub(crate) fn parts(config: Config) -> Parts {
             heartbeat: phone.heartbeat,
             request_timeout: phone.request_timeout,
             reconnect: phone.reconnect,
+            dialect: phone.dialect,
+            known: None,
         })
         .collect();
     let unlinked = config.links.iter().flat_map(|LinkConfig { name, kind }| {

@@ -93,6 +93,45 @@ fn dial_takes_a_certificate_with_https_and_only_there() {
     assert!(refused("ftp://127.0.0.1", &[]).contains("http:// or https://"));
 }
 
+#[tokio::test]
+async fn lines_shows_what_is_known_of_each_phone() {
+    let feature = |is_event, name: &str, can, by: &str| store::FeatureRecord {
+        is_event,
+        name: name.to_owned(),
+        can,
+        by: by.to_owned(),
+    };
+    let dir = configuration(1);
+    let (store, _events) = store::Store::open(&dir.path().join("hookswitch-state")).unwrap();
+    store.note_phone(store::PhoneRecord {
+        line: call_model::LineId("987".into()),
+        link: String::new(),
+        agent: "Yealink SIP-T46S 66.84.0.125".into(),
+        dialect: "yealink".into(),
+        edition: "ed3".into(),
+        features: vec![
+            feature(false, "AnswerCall", true, "make"),
+            feature(false, "MakeCall", true, "tried"),
+            feature(false, "HoldCall", true, "phone"),
+            feature(false, "SnapshotDevice", false, "tried"),
+            feature(true, "Delivered", true, "tried"),
+        ],
+        since: "2026-11-24T10:00:00Z".parse().unwrap(),
+    });
+    store.close().await;
+    let output = hookswitch(&["lines"], dir.path());
+    assert!(output.status.success(), "{}", printed(&output.stderr));
+    let expected = "line 987, no link\n  \
+                    phone          Yealink SIP-T46S 66.84.0.125\n  \
+                    dialect        yealink, answers in ed3\n  \
+                    can            AnswerCall (make), MakeCall, HoldCall (phone)\n  \
+                    cannot         SnapshotDevice\n  \
+                    reports        Delivered\n  \
+                    since          2026-11-24T10:00:00Z\n\n\
+                    line 988, no link\n  nothing is known of its phone yet\n\n";
+    assert!(printed(&output.stdout).starts_with(expected), "{}", printed(&output.stdout));
+}
+
 #[test]
 fn only_what_logs_has_log_options() {
     let dir = tempfile::tempdir().unwrap();

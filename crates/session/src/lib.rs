@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod backoff;
+mod capability;
+mod dialect;
 mod normalise;
 mod uacsta;
 
@@ -14,6 +16,8 @@ use std::time::Instant;
 
 pub use backoff::Reconnect;
 use call_model::{Command, Event, LineId, Outcome, SnapshotCall};
+pub use capability::{Finding, Known, Report, Service, Source};
+pub use dialect::{Dialect, edition_name, edition_named};
 pub use uacsta::{Config as UacstaConfig, Reach, Turn, Uacsta};
 
 /// A command's name while it is under way.
@@ -81,6 +85,13 @@ pub enum Output {
     },
     /// What came of a command.
     Outcome(CommandId, Outcome),
+    /// More is known of the phone than before.
+    Learnt {
+        /// All that is known of it.
+        known: Box<Known>,
+        /// It is not only that an event was seen for the first time.
+        services: bool,
+    },
     /// The link changed its state: told once, however often an attempt fails for the same reason.
     State(State),
     /// Something worth a line in the log that concerns this one message only.

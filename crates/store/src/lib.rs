@@ -16,6 +16,7 @@ mod delivery;
 mod error;
 mod housekeeper;
 mod outbox;
+mod phones;
 mod reader;
 mod reserve;
 mod schema;
@@ -43,6 +44,7 @@ pub use audit::{AuditError, DialId, DialRecord};
 pub use calls::CallChange;
 pub use delivery::{Attempt, Delivery, DeliveryId, DeliveryRecord, DeliveryState, Due, Verdict};
 pub use error::{Closed, OpenError, ReadError};
+pub use phones::{FeatureRecord, PhoneRecord, phones};
 
 use bell::Bells;
 use housekeeper::Housekeeper;
@@ -220,6 +222,23 @@ impl Store {
         if self.jobs.try_send(Job::Dialog(link.to_owned(), dialog)).is_err() {
             tracing::warn!(link, "the dialog of a link was not recorded: the store is busy or closed");
         }
+    }
+
+    /// Remembers what is known of the phone of a line; best effort.
+    pub fn note_phone(&self, phone: PhoneRecord) {
+        if let Err(error) = self.jobs.try_send(Job::Phone(Box::new(phone))) {
+            let line = if let Job::Phone(phone) = error.into_inner() { phone.line.to_string() } else { String::new() };
+            tracing::warn!(line, "what a phone can do was not recorded: the store is busy or closed");
+        }
+    }
+
+    /// What was remembered of the phones. Blocks; meant for the start.
+    #[must_use]
+    pub fn phones(&self) -> Vec<PhoneRecord> {
+        phones::phones(&self.dir).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what the phones can do is not known: they are asked anew");
+            Vec::new()
+        })
     }
 
     /// The dialogs that were remembered, with their links. Blocks; meant for the start.

@@ -11,7 +11,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::{OpenError, reserve::Reserve, wal};
 
 /// The version of the tables this program writes (`PRAGMA user_version`).
-const VERSION: i64 = 1;
+const VERSION: i64 = WITH_PHONES;
+
+/// The version that brought the table of phones.
+pub(crate) const WITH_PHONES: i64 = 2;
 
 /// The bytes of a page, SQLite's own choice.
 const PAGE: i64 = 4_096;
@@ -68,6 +71,22 @@ CREATE TABLE link_dialog (
     text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// What is known of the phone of each line. `features` has one a line: `service MakeCall yes tried`.
+const PHONES: &str = "
+CREATE TABLE phone (
+    line     TEXT PRIMARY KEY,
+    link     TEXT NOT NULL,
+    agent    TEXT NOT NULL,
+    dialect  TEXT NOT NULL,
+    edition  TEXT NOT NULL,
+    features TEXT NOT NULL,
+    since    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// What brings a store from each version to the next.
+const STEPS: [&str; VERSION as usize] = [TABLES, PHONES];
 
 /// Where the database of a state folder lies.
 pub(crate) fn database(dir: &Path) -> PathBuf {
@@ -164,16 +183,16 @@ pub(crate) fn connect_to_read(dir: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-fn version(db: &Connection) -> rusqlite::Result<i64> {
+pub(crate) fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 fn prepare(db: &Connection, found: i64) -> rusqlite::Result<()> {
     let transaction = db.unchecked_transaction()?;
-    if found == 0 {
-        db.execute_batch(TABLES)?;
-        db.pragma_update(None, "user_version", VERSION)?;
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or_default()) {
+        db.execute_batch(step)?;
     }
+    db.pragma_update(None, "user_version", VERSION)?;
     // A dial is never repeated after a crash, so what came of it will never be known.
     db.execute("UPDATE dial SET outcome = 'unknown' WHERE outcome IS NULL", [])?;
     transaction.commit()

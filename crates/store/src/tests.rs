@@ -25,8 +25,8 @@ use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use crate::{
-    Attempt, AuditError, CallChange, Closed, Delivery, DeliveryState, DialRecord, OpenError, Settings, Store,
-    StoreEvent, Submission, Verdict, schema,
+    Attempt, AuditError, CallChange, Closed, Delivery, DeliveryState, DialRecord, FeatureRecord, OpenError,
+    PhoneRecord, Settings, Store, StoreEvent, Submission, Verdict, schema,
 };
 
 /// The most pages a database may have, 0 for any number; shared with the writer of a test.
@@ -374,4 +374,48 @@ async fn old_rows_are_pruned_and_waiting_ones_never() {
     };
     assert_eq!([pruned(6), pruned(8), pruned(89), pruned(91), pruned(999)], [0, 1, 0, 1, 0]);
     assert_eq!(rows(dir.path()).into_keys().collect::<Vec<_>>(), [3]);
+}
+
+fn phone(agent: &str) -> PhoneRecord {
+    let feature = |is_event, name: &str, can| FeatureRecord { is_event, name: name.into(), can, by: "tried".into() };
+    PhoneRecord {
+        line: LineId("987".into()),
+        link: "desk".into(),
+        agent: agent.into(),
+        dialect: "yealink".into(),
+        edition: "ed3".into(),
+        features: vec![feature(false, "MakeCall", true), feature(true, "Held", false)],
+        since: "2026-11-24T10:00:00Z".parse().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_phone_can_do_outlives_a_restart_and_the_last_word_counts() {
+    let dir = TempDir::new().unwrap();
+    assert_eq!(crate::phones(dir.path()).unwrap(), [], "no store, nothing known");
+    let (store, _events) = Store::open(dir.path()).unwrap();
+    store.note_phone(phone("Yealink 1"));
+    store.note_phone(phone("Yealink 2"));
+    store.close().await;
+    assert_eq!(crate::phones(dir.path()).unwrap(), [phone("Yealink 2")]);
+    let (store, _events) = Store::open(dir.path()).unwrap();
+    assert_eq!(store.phones(), [phone("Yealink 2")]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_brought_to_this_one_with_all_that_is_in_it() {
+    let dir = TempDir::new().unwrap();
+    let (store, _events) = Store::open(dir.path()).unwrap();
+    store.note_dialog("desk", Some("a dialog".into()));
+    store.close().await;
+    let db = Connection::open(schema::database(dir.path())).unwrap();
+    db.execute_batch("DROP TABLE phone; PRAGMA user_version = 1").unwrap();
+    drop(db);
+    assert_eq!(crate::phones(dir.path()).unwrap(), [], "it has no such table");
+    let (store, _events) = Store::open(dir.path()).unwrap();
+    assert_eq!(store.noted_dialogs(), [("desk".to_owned(), "a dialog".to_owned())]);
+    store.note_phone(phone("Yealink"));
+    store.close().await;
+    assert_eq!(crate::phones(dir.path()).unwrap(), [phone("Yealink")]);
 }

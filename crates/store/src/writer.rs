@@ -14,8 +14,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Attempt, AuditError, DialId, DialRecord, Settings, StoreEvent, Submission, audit, bell::Bells, calls,
-    housekeeper::Housekeeper, outbox, reserve::Reserve, schema::FolderLock, wal,
+    Attempt, AuditError, DialId, DialRecord, PhoneRecord, Settings, StoreEvent, Submission, audit, bell::Bells, calls,
+    housekeeper::Housekeeper, outbox, phones, reserve::Reserve, schema::FolderLock, wal,
 };
 pub(crate) use room::Want;
 
@@ -34,6 +34,7 @@ pub(crate) enum Job {
     Dial(DialRecord, oneshot::Sender<Result<DialId, AuditError>>),
     DialOutcome(DialId, String),
     Dialog(String, Option<String>),
+    Phone(Box<PhoneRecord>),
     Prune,
     /// The disk failed elsewhere: stop.
     Fail(String),
@@ -158,7 +159,7 @@ impl Writer {
                 (Job::Close(reply), _) => closing.push(reply),
                 (Job::Prune, Receipt::Rows(rows)) => self.keep_house(rows),
                 (Job::Hasten(..) | Job::Abandon(..) | Job::Dial(..), _) => {} // the reply is dropped: it reads as closed
-                (Job::DialOutcome(..) | Job::Dialog(..) | Job::Prune | Job::Fail(_), _) => {}
+                (Job::DialOutcome(..) | Job::Dialog(..) | Job::Phone(_) | Job::Prune | Job::Fail(_), _) => {}
             }
         }
         if let Some(up_to) = up_to {
@@ -204,7 +205,7 @@ impl Job {
         match self {
             Self::Submit(_) | Self::Dial(..) => true,
             Self::Settle(..) | Self::Hasten(..) | Self::Abandon(..) | Self::DialOutcome(..) => false,
-            Self::Dialog(..) | Self::Prune | Self::Fail(_) | Self::Close(_) => false,
+            Self::Dialog(..) | Self::Phone(_) | Self::Prune | Self::Fail(_) | Self::Close(_) => false,
         }
     }
 }
@@ -227,6 +228,7 @@ fn write(db: &Connection, job: &Job, now_ms: i64, settings: &Settings) -> rusqli
         Job::Dial(dial, _) => return audit::record(db, dial).map(Receipt::Dial),
         Job::DialOutcome(dial, outcome) => audit::conclude(db, *dial, outcome)?,
         Job::Dialog(link, text) => calls::note_dialog(db, link, text.as_deref())?,
+        Job::Phone(phone) => phones::note(db, phone)?,
         Job::Prune => return outbox::prune(db, now_ms, settings, BULK).map(Receipt::Rows),
         Job::Fail(_) | Job::Close(_) => {}
     }

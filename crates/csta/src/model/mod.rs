@@ -21,8 +21,8 @@ pub use parameter::{
     ForwardingType, LocalConnectionState, MonitorType, SystemStatus, UserData,
 };
 pub use service::{
-    AnswerCall, ClearConnection, ConsultationCall, ConsultationCallResponse, DeflectCall, FeatureList,
-    ForwardListItem, GenerateDigits, GetCstaFeatures, GetCstaFeaturesResponse, GetDoNotDisturb, GetDoNotDisturbResponse, GetForwarding,
+    AnswerCall, ClearConnection, ConsultationCall, ConsultationCallResponse, DeflectCall, FeatureList, ForwardListItem,
+    GenerateDigits, GetCstaFeatures, GetCstaFeaturesResponse, GetDoNotDisturb, GetDoNotDisturbResponse, GetForwarding,
     GetForwardingResponse, HoldCall, MakeCall, MakeCallResponse, MonitorStart, MonitorStartResponse, MonitorStop,
     NoResult, Request, RequestSystemStatus, RequestSystemStatusResponse, RequestTypes, Response, RetrieveCall,
     SetDoNotDisturb, SetForwarding, SingleStepTransferCall, SnapshotCall, SnapshotCallInfo, SnapshotCallResponse,

@@ -18,6 +18,13 @@ pub(super) fn answer(outcome: &Outcome, line: &LineId, waited: Duration) -> Answ
             );
             Answer::new(StatusCode::BAD_GATEWAY, text)
         }
+        Outcome::NotSupported { reason } => {
+            let text = format!(
+                "Line {line} cannot dial: {reason}. Nothing was dialled. If the phone was set up otherwise or has new \
+                 firmware, restart it: it is asked again then."
+            );
+            Answer::new(StatusCode::NOT_IMPLEMENTED, text)
+        }
         Outcome::NoLine => Answer::new(
             StatusCode::NOT_FOUND,
             format!("The gateway has no line {line}: add it to the configuration as a [[line]]."),
@@ -45,6 +52,7 @@ pub(super) fn audit(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accepted { .. } => "accepted".to_owned(),
         Outcome::Refused { reason } => format!("refused: {reason}"),
+        Outcome::NotSupported { reason } => format!("not supported: {reason}"),
         Outcome::NoLine => "no line".to_owned(),
         Outcome::NoLink { reason } => format!("no link: {reason}"),
         Outcome::NoAnswer => "no answer".to_owned(),
@@ -55,6 +63,6 @@ pub(super) fn audit(outcome: &Outcome) -> String {
 pub(super) const fn was_sent(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::NoAnswer => true,
-        Outcome::NoLine | Outcome::NoLink { .. } => false,
+        Outcome::NotSupported { .. } | Outcome::NoLine | Outcome::NoLink { .. } => false,
     }
 }

@@ -269,8 +269,9 @@ async fn a_full_hub_is_503() {
 
 #[tokio::test]
 async fn outcomes() {
-    let cases: [(Answering, u16, &str); 5] = [
+    let cases: [(Answering, u16, &str); 6] = [
         (|| Some(Outcome::Refused { reason: "operation/invalidCalledDeviceID".into() }), 502, "invalidCalledDeviceID"),
+        (|| Some(Outcome::NotSupported { reason: "it has no MakeCall".into() }), 501, "it has no MakeCall"),
         (|| Some(Outcome::NoLine), 404, "no line 987"),
         (|| Some(Outcome::NoLink { reason: "registration refused".into() }), 503, "registration refused"),
         (|| Some(Outcome::NoAnswer), 504, "no answer"),

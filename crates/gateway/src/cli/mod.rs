@@ -1,6 +1,7 @@
 //! The command line: what each subcommand does with the configuration, and what it says to the terminal.
 
 mod dial;
+mod lines;
 mod log;
 mod pinned;
 
@@ -30,6 +31,8 @@ enum Command {
     },
     /// Check a configuration file and start nothing; exits 0 if it can be used, 1 if not
     Check(ConfigFile),
+    /// Show what is known of the phone of each line: its make, what it can do and what not
+    Lines(ConfigFile),
     /// Ask the running gateway to dial; exits 0 only if the phone took it
     Dial(dial::Options),
     /// Show the whole way with two simulated phones on this machine
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run { file, log } => log.start("info").and_then(|()| run(&file)),
         Command::Check(file) => check(&file),
+        Command::Lines(file) => lines::lines(&file),
         Command::Dial(options) => dial::dial(&options),
         Command::Demo { options, log } => log.start("warn").and_then(|()| demo(&options)),
     };

@@ -18,7 +18,7 @@ use std::{fmt, fs, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::
 use call_model::{Destination, Line, Locale};
 use rustls::ServerConfig;
 use secrecy::SecretString;
-use session::{Reach, Reconnect};
+use session::{Dialect, Reach, Reconnect};
 
 pub use error::{ConfigError, Finding, Place, Severity};
 
@@ -113,6 +113,8 @@ pub struct UacstaLink {
     pub request_timeout: Duration,
     /// The pauses between attempts to get through.
     pub reconnect: Reconnect,
+    /// How it speaks; `None`: it is recognised by what it calls itself.
+    pub dialect: Option<&'static Dialect>,
 }
 
 impl Config {

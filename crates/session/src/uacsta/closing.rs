@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use csta::Request;
 
-use super::{Monitor, Phase, Purpose, STEADY, Turn, Uacsta, body};
+use super::{Monitor, Phase, Purpose, STEADY, Turn, Uacsta};
 use crate::State;
 
 impl Uacsta {
@@ -18,6 +18,7 @@ impl Uacsta {
     /// ending its sessions is not asked ever faster.
     pub(super) fn reopen(&mut self, turn: &mut Turn<'_>, why: String) {
         let Phase::Up { dialog, since, .. } = self.phase else { return self.fail(turn, why) };
+        self.forget_refusals();
         turn.agent.bye(turn.now, dialog, turn.wire);
         if turn.now < since + STEADY {
             self.flaps = self.flaps.saturating_add(1);
@@ -45,7 +46,7 @@ impl Uacsta {
         if let Phase::Up { dialog, .. } = self.phase {
             for cross_ref in self.monitors.iter().filter_map(Monitor::cross_ref) {
                 let stop = Request::MonitorStop(csta::MonitorStop { cross_ref: cross_ref.clone() });
-                turn.agent.request(turn.now, dialog, 0, sip::Method::INFO, Some(body(&stop.into())), turn.wire);
+                turn.agent.request(turn.now, dialog, 0, sip::Method::INFO, Some(self.body(&stop.into())), turn.wire);
             }
         }
         if let Some(dialog) = self.dialog() {

@@ -7,6 +7,7 @@ use csta::{EventCause, MakeCall, Message, Request, Response};
 
 use super::monitor::Monitor;
 use super::{Pending, Phase, Purpose, Turn, Uacsta, read, words};
+use crate::capability::Service;
 use crate::{CommandId, Output};
 
 /// A dial that the phone has been asked for.
@@ -27,10 +28,16 @@ impl Uacsta {
         let Some(monitor) = self.monitors.iter().find(|monitor| monitor.line.id == line) else {
             return turn.out.push(Output::Outcome(id, Outcome::NoLine));
         };
+        if let Some(source) = self.lacks(Service::MAKE_CALL) {
+            let reason = words::lacks(Service::MAKE_CALL, source, self.dialect);
+            return turn.out.push(Output::Outcome(id, Outcome::NotSupported { reason: reason.into() }));
+        }
         if let Some(reason) = self.obstacle(monitor) {
             return turn.out.push(Output::Outcome(id, Outcome::NoLink { reason: reason.into() }));
         }
-        let request = MakeCall::do_not_prompt(monitor.line.device.clone(), number.reveal());
+        let device = self.named(&monitor.line, self.dialect.make_call);
+        let auto_originate = self.dialect.prompting.auto_originate();
+        let request = MakeCall { auto_originate, ..MakeCall::do_not_prompt(device, number.reveal()) };
         let dial = Dial { id, line, number, answered: false, seen: None };
         self.request(turn, Purpose::Dial(dial), Request::MakeCall(request));
     }
@@ -38,7 +45,7 @@ impl Uacsta {
     /// Why this line cannot dial now, in words for an administrator.
     fn obstacle(&self, monitor: &Monitor) -> Option<String> {
         match &self.phase {
-            Phase::Up { .. } if monitor.is_running() => None,
+            Phase::Up { .. } if monitor.is_running() || self.outside => None,
             // Without its events nobody would see what becomes of a dial.
             Phase::Up { .. } => Some(monitor.refusal().unwrap_or_else(|| "its monitor is being started".into())),
             Phase::Down { why, .. } => Some(why.clone()),
@@ -58,16 +65,22 @@ impl Uacsta {
         deadline: Instant,
         answer: &sip::Answer,
     ) {
-        let outcome = match read(answer) {
+        let message = read(answer);
+        self.tried(Service::MAKE_CALL, answer.status, &message);
+        let outcome = match message {
             Ok(Message::Response(Response::MakeCall(response))) => {
                 let named = response.calling_device.call_id.map(CallRef);
                 Outcome::Accepted { call: named.or(dial.seen).unwrap_or_else(|| CallRef("".into())) }
             }
             Ok(Message::Error(error)) => Outcome::Refused { reason: error.to_string().into() },
-            Err(_) if answer.status == 481 => Outcome::NoLink { reason: words::ending(sip::Ending::Unknown).into() },
+            Err(_) if answer.status == 481 && !self.outside => {
+                Outcome::NoLink { reason: words::ending(sip::Ending::Unknown).into() }
+            }
             // Somebody on the way got no answer from the phone, which may have heard the question.
             Err(_) if answer.status == 408 => return dial.unanswered(turn.out),
             Err(why) if answer.status >= 300 => Outcome::Refused { reason: why.into() },
+            // No event will ever tell more.
+            Ok(_) | Err(_) if self.outside => Outcome::Accepted { call: CallRef("".into()) },
             Ok(_) | Err(_) => match dial.seen {
                 Some(call) => Outcome::Accepted { call },
                 None => {
@@ -140,7 +153,7 @@ impl Purpose {
     fn dial(&self) -> Option<&Dial> {
         match self {
             Self::Dial(dial) => Some(dial),
-            Self::StartMonitor(_) | Self::Snapshot(_) | Self::Heartbeat => None,
+            Self::StartMonitor(_) | Self::Snapshot(_) | Self::Heartbeat | Self::Features | Self::Greeting => None,
         }
     }
 }

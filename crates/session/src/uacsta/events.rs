@@ -5,7 +5,7 @@ use csta::{CstaError, Message, Request, Response};
 use sip::message::CSTA;
 
 use super::monitor::Monitor;
-use super::{Turn, Uacsta, body};
+use super::{Turn, Uacsta};
 use crate::{Ack, Output, normalise};
 
 impl Uacsta {
@@ -35,6 +35,7 @@ impl Uacsta {
     /// Hands an event up, to be acknowledged when what follows from it is durable. One that says nothing about a call
     /// is acknowledged at once.
     fn event(&mut self, turn: &mut Turn<'_>, transaction: sip::TransactionId, event: &csta::Event) {
+        self.reported(&event.kind);
         let news = self.monitor_of(&event.cross_ref).and_then(|index| {
             let monitor = &mut self.monitors[index];
             let news = normalise::event(&monitor.line, event)?;
@@ -58,18 +59,18 @@ impl Uacsta {
 
     /// Answers a request of the phone's own, and does what follows from it.
     fn serve(&mut self, turn: &mut Turn<'_>, transaction: sip::TransactionId, request: &Request) {
-        let respond = |turn: &mut Turn<'_>, message: Message| {
-            let answer = sip::Answer::new(200).with_body(body(&message));
+        let respond = |session: &Self, turn: &mut Turn<'_>, message: Message| {
+            let answer = sip::Answer::new(200).with_body(session.body(&message));
             turn.agent.respond(turn.now, transaction, answer, turn.wire);
         };
         match request {
             Request::SystemStatus(report) => {
-                respond(turn, Response::SystemStatus(Default::default()).into());
+                respond(self, turn, Response::SystemStatus(Default::default()).into());
                 self.status_reported(turn, report.status);
             }
-            Request::RequestSystemStatus(_) => respond(turn, Response::normal_status().into()),
+            Request::RequestSystemStatus(_) => respond(self, turn, Response::normal_status().into()),
             Request::MonitorStop(stop) => {
-                respond(turn, Response::MonitorStop(Default::default()).into());
+                respond(self, turn, Response::MonitorStop(Default::default()).into());
                 self.monitor_stopped(turn, &stop.cross_ref);
             }
             Request::SystemRegister(_)
@@ -90,7 +91,7 @@ impl Uacsta {
             | Request::SetDoNotDisturb(_)
             | Request::GetDoNotDisturb(_)
             | Request::SetForwarding(_)
-            | Request::GetForwarding(_) => respond(turn, CstaError::service_not_supported().into()),
+            | Request::GetForwarding(_) => respond(self, turn, CstaError::service_not_supported().into()),
         }
     }
 }

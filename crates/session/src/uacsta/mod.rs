@@ -11,13 +11,19 @@
 //! session is Down without a time to try again. One that registers anew was restarted, and gets a new session at once.
 //!
 //! Once the dialog stands, each line is monitored and then its calls are compared with a snapshot, one request at a
-//! time; from then on the phone's events come as INFO requests, and a silent phone is asked for its status.
+//! time; from then on the phone's events come as INFO requests, and a silent phone is asked for its status. The first time
+//! it is asked what it can do instead: the answer proves as much.
+//!
+//! A phone that takes requests outside of dialogs only is greeted with OPTIONS in place of the INVITE; it can be told to
+//! dial, and reports nothing.
 
 mod closing;
 mod dial;
 mod events;
+mod learn;
 mod monitor;
 mod opening;
+mod outside;
 mod reach;
 mod words;
 
@@ -27,12 +33,15 @@ use std::time::{Duration, Instant};
 
 use call_model::{Line, LineId};
 use compact_str::CompactString;
-use csta::{Edition, Message, Request, Response};
+use csta::{Message, Request, Response};
 
 use self::dial::Dial;
+use self::learn::Unsaid;
 use self::monitor::Monitor;
 pub use self::reach::Reach;
 use crate::backoff::Reconnect;
+use crate::capability::Known;
+use crate::dialect::{Carrier, Dialect};
 use crate::{Input, Output, State};
 
 /// A session that stood for so long has proved itself: the next failure counts as the first.
@@ -55,6 +64,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// When to try again.
     pub reconnect: Reconnect,
+    /// How the phone speaks; `None`: it is recognised by its name.
+    pub dialect: Option<&'static Dialect>,
+    /// What was known of it before the gateway was restarted.
+    pub known: Option<Known>,
 }
 
 /// What a session works with for the length of one input.
@@ -86,6 +99,13 @@ pub struct Uacsta {
     /// Requests of ours that wait for their answer, by the tag the agent gives back.
     pending: BTreeMap<u64, Pending>,
     next_tag: u64,
+    dialect: &'static Dialect,
+    known: Known,
+    unsaid: Unsaid,
+    /// It did not answer when it was asked what it can do.
+    lists_nothing: bool,
+    /// Requests go out one by one, without a dialog.
+    outside: bool,
 }
 
 #[derive(Debug)]
@@ -108,6 +128,10 @@ enum Purpose {
     StartMonitor(usize),
     Snapshot(usize),
     Heartbeat,
+    /// What can the phone do?
+    Features,
+    /// Is the phone there? Without a dialog.
+    Greeting,
     Dial(Dial),
 }
 
@@ -117,6 +141,9 @@ impl Uacsta {
     pub fn new(config: Config, now: Instant) -> Self {
         let monitors = config.lines.iter().map(|line| Monitor::new(line.clone(), now)).collect();
         let phase = Phase::Down { retry_at: Some(now), why: "not connected yet".into() };
+        // A phone without a name may be another one by now.
+        let known = config.known.clone().filter(|known| !known.agent.is_empty()).unwrap_or_default();
+        let dialect = config.dialect.or_else(|| Dialect::of_agent(&known.agent)).unwrap_or(Dialect::generic());
         Self {
             config,
             monitors,
@@ -127,6 +154,11 @@ impl Uacsta {
             flaps: 0,
             pending: BTreeMap::new(),
             next_tag: 1,
+            dialect,
+            known,
+            unsaid: Unsaid::default(),
+            lists_nothing: false,
+            outside: false,
         }
     }
 
@@ -160,7 +192,7 @@ impl Uacsta {
             Phase::Stopped => None,
             Phase::Up { last_heard, .. } => {
                 let requests = self.pending.values().map(|pending| pending.deadline);
-                let starting = self.is_starting();
+                let starting = self.is_starting() || self.outside;
                 let monitors = self.monitors.iter().filter_map(Monitor::start_at).filter(|_| !starting);
                 // What is under way is a question already: its answer, or the lack of one, says how the phone is.
                 let heartbeat = self.pending.is_empty().then(|| *last_heard + self.config.heartbeat);
@@ -195,6 +227,7 @@ impl Uacsta {
             self.start_next_monitor(turn);
             if let Some(state) = self.state_of_monitors() {
                 self.tell_state(turn, state);
+                self.tell_known(turn);
             }
         }
     }
@@ -214,7 +247,12 @@ impl Uacsta {
             }
             Phase::Inviting { dialog, give_up_at } if give_up_at <= turn.now => {
                 turn.agent.bye(turn.now, dialog, turn.wire);
-                self.fail(turn, "the phone neither takes nor refuses the session".into());
+                let why = if self.outside {
+                    words::refusal(&sip::Failure::Timeout, self.config.credentials.is_some())
+                } else {
+                    "the phone neither takes nor refuses the session".into()
+                };
+                self.fail(turn, why);
             }
             Phase::Up { last_heard, .. } => {
                 self.give_up_unseen_dials(turn);
@@ -222,10 +260,21 @@ impl Uacsta {
                     // A phone that answers nothing is gone.
                     self.reopen(turn, format!("no answer within {} s", self.config.request_timeout.as_secs_f32()));
                 } else if self.pending.is_empty() && last_heard + self.config.heartbeat <= turn.now {
-                    self.request(turn, Purpose::Heartbeat, Request::RequestSystemStatus(Default::default()));
+                    self.heartbeat(turn);
                 }
             }
             Phase::Down { .. } | Phase::Reaching { .. } | Phase::Inviting { .. } | Phase::Stopped => {}
+        }
+    }
+
+    /// Asks a phone that was silent for long how it is, or whatever else it will answer.
+    fn heartbeat(&mut self, turn: &mut Turn<'_>) {
+        if self.outside {
+            self.greet(turn);
+        } else if self.wants_features() {
+            self.ask_features(turn);
+        } else {
+            self.request(turn, Purpose::Heartbeat, Request::RequestSystemStatus(Default::default()));
         }
     }
 
@@ -236,6 +285,7 @@ impl Uacsta {
         match event {
             sip::Event::Accepted { dialog, answer } => self.accepted(turn, dialog, &answer),
             sip::Event::Rejected { failure, .. } => {
+                self.recognise(&failure);
                 self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()))
             }
             sip::Event::Answered { tag, answer, .. } => self.answered(turn, tag, &answer),
@@ -250,14 +300,18 @@ impl Uacsta {
 
     fn answered(&mut self, turn: &mut Turn<'_>, tag: u64, answer: &sip::Answer) {
         self.heard(turn.now);
+        self.notice_edition(answer);
         let Some(Pending { purpose, deadline }) = self.pending.remove(&tag) else { return };
-        let gone = words::dialog_gone(answer.status);
+        let gone = words::dialog_gone(answer.status).filter(|_| !self.outside);
         match purpose {
             Purpose::Dial(dial) => self.dial_answered(turn, tag, dial, deadline, answer),
-            Purpose::StartMonitor(_) | Purpose::Snapshot(_) | Purpose::Heartbeat if gone.is_some() => {}
+            Purpose::Greeting => self.greeted(turn, answer),
+            Purpose::StartMonitor(_) | Purpose::Snapshot(_) | Purpose::Heartbeat | Purpose::Features
+                if gone.is_some() => {}
             Purpose::StartMonitor(index) => self.monitor_started(turn, index, answer),
             Purpose::Snapshot(index) => self.snapshot_arrived(turn, index, answer),
             // Any answer proves that phone and dialog live.
+            Purpose::Features => self.features_answered(answer),
             Purpose::Heartbeat => {
                 if let Ok(Message::Response(Response::RequestSystemStatus(response))) = read(answer) {
                     self.status_reported(turn, response.status);
@@ -272,6 +326,9 @@ impl Uacsta {
     /// A request of ours came to nothing. Without an answer or a connection the phone may be gone, and without a part of
     /// its opening the session would stay half open: it is opened anew.
     fn failed(&mut self, turn: &mut Turn<'_>, tag: u64, failure: &sip::Failure) {
+        if let Phase::Inviting { .. } = self.phase {
+            return self.fail(turn, words::refusal(failure, self.config.credentials.is_some()));
+        }
         let why = words::failure(failure);
         if !matches!(failure, sip::Failure::Status(_)) {
             return self.reopen(turn, why);
@@ -282,19 +339,38 @@ impl Uacsta {
             Some(Purpose::StartMonitor(_) | Purpose::Snapshot(_)) => self.reopen(turn, why),
             Some(Purpose::Dial(dial)) => dial.not_sent(why, turn.out),
             // To be asked again after another while, and not at once.
-            Some(Purpose::Heartbeat) => self.heard(turn.now),
+            Some(Purpose::Heartbeat | Purpose::Features | Purpose::Greeting) => self.heard(turn.now),
             None => {}
         }
     }
 
-    /// Sends a CSTA request as INFO (TR/87); its answer comes back with the tag it gets here.
+    /// Sends a CSTA request as INFO (TR/87), or as NOTIFY without a dialog; its answer comes back with the tag it gets
+    /// here.
     fn request(&mut self, turn: &mut Turn<'_>, purpose: Purpose, request: Request) {
         let Phase::Up { dialog, .. } = self.phase else { return };
+        let tag = self.expect(turn.now, purpose);
+        let body = self.body(&request.into());
+        match &self.dialect.carrier {
+            Carrier::Notify { event } if self.outside => {
+                turn.agent.ask(turn.now, dialog, tag, outside::notify(event, body), turn.wire);
+            }
+            Carrier::Info | Carrier::Notify { .. } => {
+                turn.agent.request(turn.now, dialog, tag, sip::Method::INFO, Some(body), turn.wire);
+            }
+        }
+    }
+
+    /// An answer will come, to what goes out with this tag.
+    fn expect(&mut self, now: Instant, purpose: Purpose) -> u64 {
         let tag = self.next_tag;
         self.next_tag += 1;
-        let deadline = turn.now + self.config.request_timeout;
-        self.pending.insert(tag, Pending { purpose, deadline });
-        turn.agent.request(turn.now, dialog, tag, sip::Method::INFO, Some(body(&request.into())), turn.wire);
+        self.pending.insert(tag, Pending { purpose, deadline: now + self.config.request_timeout });
+        tag
+    }
+
+    /// A CSTA message as the body of a SIP message, in the edition that the phone is spoken to in.
+    fn body(&self, message: &Message) -> sip::Body {
+        sip::Body::csta(csta::xml::encode(message, self.dialect.edition.0))
     }
 
     fn heard(&mut self, now: Instant) {
@@ -306,11 +382,6 @@ impl Uacsta {
     fn index_of(&self, line: &LineId) -> Option<usize> {
         self.monitors.iter().position(|monitor| monitor.line.id == *line)
     }
-}
-
-/// A CSTA message as the body of a SIP message, in the edition that most phones speak.
-fn body(message: &Message) -> sip::Body {
-    sip::Body::csta(csta::xml::encode(message, Edition::Ed3))
 }
 
 /// The CSTA message in a SIP answer, or why there is none.

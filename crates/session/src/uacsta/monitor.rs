@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call_model::{Line, LineId};
+use compact_str::CompactString;
 use csta::{CrossRefId, Message, MonitorStart, Request, Response, SnapshotDevice};
 
-use super::{Phase, Purpose, STEADY, Turn, Uacsta, read};
+use super::{Phase, Purpose, Reach, STEADY, Turn, Uacsta, read};
+use crate::capability::Service;
+use crate::dialect::DeviceForm;
 use crate::{Output, State, normalise};
 
 /// How often a snapshot that crossed with an event is asked for again before it is taken as it is.
@@ -18,6 +21,9 @@ const RETRY: Duration = Duration::from_secs(30);
 /// How long a monitor that the phone stopped stays away before it is started again; doubled up to [`RETRY`] for one
 /// that is stopped again and again.
 const RESTART: Duration = Duration::from_secs(1);
+
+/// The state of a phone that takes requests and sends no events.
+const NO_EVENTS: &str = "can be dialled, reports no calls";
 
 /// The monitor of one line.
 #[derive(Debug)]
@@ -52,7 +58,7 @@ enum MonitorState {
 impl Uacsta {
     /// Starts the first monitor whose time has come; the next one follows when this one is done.
     pub(super) fn start_next_monitor(&mut self, turn: &mut Turn<'_>) {
-        if !matches!(self.phase, Phase::Up { .. }) || self.is_starting() {
+        if !matches!(self.phase, Phase::Up { .. }) || self.outside || self.is_starting() {
             return;
         }
         let due = |monitor: &Monitor| monitor.start_at().is_some_and(|at| at <= turn.now);
@@ -60,7 +66,8 @@ impl Uacsta {
         let monitor = &mut self.monitors[index];
         monitor.state = MonitorState::Starting;
         monitor.asked = turn.now;
-        let start = MonitorStart::device(monitor.line.device.clone());
+        let line = monitor.line.clone();
+        let start = MonitorStart::device(self.named(&line, self.dialect.monitor));
         self.request(turn, Purpose::StartMonitor(index), Request::MonitorStart(start));
     }
 
@@ -70,7 +77,9 @@ impl Uacsta {
     }
 
     pub(super) fn monitor_started(&mut self, turn: &mut Turn<'_>, index: usize, answer: &sip::Answer) {
-        let why = match read(answer) {
+        let message = read(answer);
+        self.tried(Service::MONITOR_START, answer.status, &message);
+        let why = match message {
             Ok(Message::Response(Response::MonitorStart(response))) => {
                 let monitor = &mut self.monitors[index];
                 monitor.state = MonitorState::Unverified { cross_ref: response.cross_ref, snapshots: 0 };
@@ -107,18 +116,25 @@ impl Uacsta {
         }
     }
 
+    /// Asks for the calls of a line, unless the phone is known to have no answer.
     fn snapshot(&mut self, turn: &mut Turn<'_>, index: usize) {
+        if self.lacks(Service::SNAPSHOT_DEVICE).is_some() {
+            return self.unverifiable(turn, index);
+        }
         self.monitors[index].moved = false;
-        let device = self.monitors[index].line.device.clone();
+        let line = self.monitors[index].line.clone();
+        let device = self.named(&line, self.dialect.snapshot);
         self.request(turn, Purpose::Snapshot(index), Request::SnapshotDevice(SnapshotDevice::of(device)));
     }
 
     /// The snapshot is here, or the phone has none to give. One that crossed with an event may be older than what we
     /// know: it is asked for again.
     pub(super) fn snapshot_arrived(&mut self, turn: &mut Turn<'_>, index: usize, answer: &sip::Answer) {
+        let message = read(answer);
+        self.tried(Service::SNAPSHOT_DEVICE, answer.status, &message);
         let monitor = &mut self.monitors[index];
         let line = monitor.line.id.clone();
-        let calls = match read(answer) {
+        let calls = match message {
             Ok(Message::Response(Response::SnapshotDevice(response))) => {
                 normalise::snapshot(&monitor.line, &response).ok_or("it promises one for later".to_owned())
             }
@@ -127,22 +143,41 @@ impl Uacsta {
             Err(why) => Err(why),
         };
         match calls {
-            Ok(_) if monitor.wants_another_snapshot() => return self.snapshot(turn, index),
-            Ok(calls) => turn.out.push(Output::Snapshot { line, calls }),
+            Ok(_) if monitor.wants_another_snapshot() => self.snapshot(turn, index),
+            Ok(calls) => {
+                turn.out.push(Output::Snapshot { line, calls });
+                monitor.run();
+            }
             Err(why) => {
                 turn.out.push(Output::Note(format!("the phone gives no snapshot of {line}: {why}")));
-                if let MonitorState::Unverified { .. } = monitor.state {
-                    turn.out.push(Output::Unverified { line, since: monitor.asked });
-                }
+                self.unverifiable(turn, index);
             }
         }
-        if let MonitorState::Unverified { cross_ref, .. } = &monitor.state {
-            monitor.state = MonitorState::Running { cross_ref: cross_ref.clone() };
+    }
+
+    /// The phone cannot tell which calls a line has. A monitor that runs vouches for its calls; one that is new does not.
+    fn unverifiable(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let monitor = &mut self.monitors[index];
+        if let MonitorState::Unverified { .. } = monitor.state {
+            turn.out.push(Output::Unverified { line: monitor.line.id.clone(), since: monitor.asked });
         }
+        monitor.run();
+    }
+
+    /// How the phone wants a line to be named. What an administrator wrote is sent as it stands.
+    pub(super) fn named(&self, line: &Line, form: DeviceForm) -> CompactString {
+        let is_default = match &self.config.reach {
+            Reach::At { uri, .. } => line.device.parse::<sip::Uri>().is_ok_and(|device| device == *uri),
+            Reach::Registered { user } => line.device == format!("sip:{user}@{}", line.domain),
+        };
+        if is_default { form.of(&line.device).into() } else { line.device.clone() }
     }
 
     /// What the monitors make of the link, once each of them runs or is refused.
     pub(super) fn state_of_monitors(&self) -> Option<State> {
+        if self.outside {
+            return Some(State::Degraded(NO_EVENTS.into()));
+        }
         let settled = |monitor: &Monitor| match monitor.state {
             MonitorState::Running { .. } | MonitorState::Refused { .. } => true,
             MonitorState::Waiting { .. } | MonitorState::Starting | MonitorState::Unverified { .. } => false,
@@ -159,6 +194,13 @@ impl Monitor {
     pub(super) fn new(line: Arc<Line>, now: Instant) -> Self {
         let state = MonitorState::Waiting { start_at: now };
         Self { line, state, moved: false, asked: now, started: now, stops: 0, dialled: None }
+    }
+
+    /// Its calls are known as well as they can be.
+    fn run(&mut self) {
+        if let MonitorState::Unverified { cross_ref, .. } = &self.state {
+            self.state = MonitorState::Running { cross_ref: cross_ref.clone() };
+        }
     }
 
     /// An event of this line arrived.

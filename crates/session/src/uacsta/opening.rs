@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use csta::{Message, Request, Response, SystemStatus};
 
-use super::{Phase, Turn, Uacsta, body, read};
+use super::{Carrier, Phase, Turn, Uacsta, read};
+use crate::capability::Service;
+use crate::dialect::Opening;
 
 /// A phone that answers an INVITE not even provisionally within this time is asked anew: one that is just booting
 /// hears the next attempt sooner than the ever slower retransmissions of this one.
-const GIVE_UP: Duration = Duration::from_secs(4);
+pub(super) const GIVE_UP: Duration = Duration::from_secs(4);
 
 /// A phone that answered provisionally has nobody to ask: it takes the session by then, or was restarted meanwhile.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -22,19 +24,26 @@ impl Uacsta {
             return self
                 .fail(turn, "the way to a sips: address must be TLS (RFC 3261 26.2.2), and this one is not".into());
         }
-        let invite = sip::Invite {
-            credentials: self.config.credentials.clone(),
-            body: Some(body(&Request::RequestSystemStatus(Default::default()).into())),
-            give_up: Some(GIVE_UP),
-            ..invite
+        self.outside = matches!(self.dialect.carrier, Carrier::Notify { .. });
+        if self.outside {
+            return self.meet_outside(turn, invite);
+        }
+        let body = match self.dialect.opening {
+            Opening::Status => Some(self.body(&Request::RequestSystemStatus(Default::default()).into())),
+            Opening::Empty => None,
         };
+        let invite =
+            sip::Invite { credentials: self.config.credentials.clone(), body, give_up: Some(GIVE_UP), ..invite };
         let dialog = turn.agent.invite(turn.now, invite, turn.wire);
         self.phase = Phase::Inviting { dialog, give_up_at: turn.now + ANSWER };
     }
 
     /// The phone took the INVITE. A status other than `normal` means that it will not serve us.
     pub(super) fn accepted(&mut self, turn: &mut Turn<'_>, dialog: sip::DialogId, answer: &sip::Answer) {
-        let status = match read(answer) {
+        self.meet(answer);
+        let message = read(answer);
+        self.tried(Service::REQUEST_SYSTEM_STATUS, answer.status, &message);
+        let status = match message {
             Ok(Message::Response(Response::RequestSystemStatus(response))) => response.status,
             // Phones that leave the body out are up all the same.
             Ok(_) | Err(_) => None,

@@ -2,6 +2,9 @@
 
 use sip::{Ending, Failure};
 
+use crate::capability::{Service, Source};
+use crate::dialect::Dialect;
+
 /// Why the phone did not take the session.
 pub(super) fn refusal(failure: &Failure, has_credentials: bool) -> String {
     match failure {
@@ -27,6 +30,15 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::Status(answer) => status(answer),
         Failure::Timeout => "the phone does not answer any more".into(),
         Failure::Flow => "the connection to the phone was lost".into(),
+    }
+}
+
+/// Why a service is not asked for.
+pub(super) fn lacks(service: Service, source: Source, dialect: &Dialect) -> String {
+    match source {
+        Source::Make => format!("a phone of this make ({}) has no {service}", dialect.make),
+        Source::Phone => format!("the phone does not list {service} among its services"),
+        Source::Tried => format!("the phone has refused {service} before, as not supported"),
     }
 }
 

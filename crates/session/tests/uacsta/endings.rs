@@ -70,7 +70,8 @@ fn a_silent_phone_is_asked_for_its_status_and_any_answer_will_do() {
         let mut world = World::up(config());
         world.phone.always("RequestSystemStatus", reply);
         world.run(95.0);
-        assert_eq!(world.when("RequestSystemStatus"), [30.0, 60.0, 90.0]);
+        assert_eq!(world.when("GetCSTAFeatures"), [30.0], "asked once, in place of the first");
+        assert_eq!(world.when("RequestSystemStatus"), [60.0, 90.0]);
         assert_eq!(world.states, []);
     }
 }

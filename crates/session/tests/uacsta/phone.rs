@@ -198,6 +198,7 @@ fn describe(request: &Request) -> (&'static str, String) {
             csta::MonitorObject::Device(device) => ("MonitorStart", device.text.to_string()),
             csta::MonitorObject::Call(_) => panic!("the gateway monitors devices"),
         },
+        Request::GetCstaFeatures(_) => ("GetCSTAFeatures", String::new()),
         Request::MonitorStop(stop) => ("MonitorStop", stop.cross_ref.0.to_string()),
         Request::SnapshotDevice(snapshot) => ("SnapshotDevice", snapshot.object.text.to_string()),
         Request::MakeCall(call) => ("MakeCall", call.called_directory_number.text.to_string()),
@@ -206,7 +207,7 @@ fn describe(request: &Request) -> (&'static str, String) {
 }
 
 fn new_agent(seed: u64) -> sip::Agent {
-    let config = sip::Config { accept_invites: true, ..sip::Config::default() };
+    let config = sip::Config { accept_invites: true, accept_notifies: true, ..sip::Config::default() };
     sip::Agent::new(config, entropy(seed))
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{Command, Event, Line, LineId, Number, Outcome, SnapshotCall};
-use session::{Ack, CommandId, Input, Output, Reach, Reconnect, State, Turn, Uacsta, UacstaConfig};
+use session::{Ack, CommandId, Input, Known, Output, Reach, Reconnect, State, Turn, Uacsta, UacstaConfig};
 
 use crate::phone::{Phone, entropy};
 
@@ -36,6 +36,8 @@ pub struct World {
     pub snapshots: Vec<(LineId, Vec<SnapshotCall>)>,
     pub unverified: Vec<LineId>,
     pub notes: Vec<String>,
+    /// What became known of the phone.
+    pub learnt: Vec<Known>,
     /// What the gateway sent, and when.
     pub sent: Vec<(Instant, String)>,
     agent: sip::Agent,
@@ -71,6 +73,8 @@ pub fn config() -> UacstaConfig {
         heartbeat: Duration::from_secs(30),
         request_timeout: Duration::from_secs(5),
         reconnect: Reconnect::default(),
+        dialect: None,
+        known: None,
     }
 }
 
@@ -100,6 +104,7 @@ impl World {
             snapshots: Vec::new(),
             unverified: Vec::new(),
             notes: Vec::new(),
+            learnt: Vec::new(),
             sent: Vec::new(),
             agent: sip::Agent::new(sip::Config { max_transactions, ..sip::Config::default() }, entropy(2)),
             start,
@@ -276,6 +281,7 @@ impl World {
             Output::Unverified { line, .. } => self.unverified.push(line),
             Output::Outcome(id, outcome) => self.outcomes.push((id.0, outcome)),
             Output::State(state) => self.states.push(state),
+            Output::Learnt { known, .. } => self.learnt.push(*known),
             Output::Note(note) => self.notes.push(note),
         }
     }

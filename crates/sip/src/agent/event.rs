@@ -162,7 +162,7 @@ pub struct Answer {
     /// Where the peer is (received answers only; the agent writes its own Contact).
     pub contact: Option<Uri>,
     /// What the peer calls itself: Server, else User-Agent (received answers only).
-    pub agent: Option<String>,
+    pub agent: Option<Box<str>>,
     /// More headers to send (WWW-Authenticate); empty in received answers.
     pub headers: Vec<(String, String)>,
 }

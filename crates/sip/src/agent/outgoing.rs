@@ -258,6 +258,11 @@ impl Response<'_> {
         (200..300).contains(&self.status)
     }
 
+    fn peer_name(&self) -> Option<Box<str>> {
+        let name = self.message.readable("Server").or_else(|| self.message.readable("User-Agent"));
+        name.map(String::into_boxed_str)
+    }
+
     /// What the peer answered.
     fn answer(&self) -> Answer {
         // `Retry-After: 120 (comment);duration=60`
@@ -269,7 +274,7 @@ impl Response<'_> {
             body: self.message.content(),
             retry_after: self.message.header("Retry-After").and_then(seconds),
             contact: self.message.contact(),
-            agent: self.message.readable("Server").or_else(|| self.message.readable("User-Agent")),
+            agent: self.peer_name(),
             headers: Vec::new(),
         }
     }

@@ -1,7 +1,12 @@
 //! Arbitrary messages: all that an edition can say.
 
 use compact_str::CompactString;
-use proptest::{collection::vec, option, prelude::*, sample::{select, subsequence}};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
 
 use crate::{model::*, xml::Edition};
 

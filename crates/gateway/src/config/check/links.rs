@@ -131,7 +131,7 @@ fn keys_by_kind(raw: &RawLink) -> [KeyOfKinds; 11] {
         ("password", place(&raw.password), &[Uacsta]),
         ("register", place(&raw.register), &[Uacsta]),
         ("address", place(&raw.address), &[CstaXml, CstaBer]),
-        ("dialect", place(&raw.dialect), &[CstaXml, CstaBer]),
+        ("dialect", place(&raw.dialect), &[Uacsta, CstaXml, CstaBer]),
         ("session", place(&raw.session), &[CstaXml]),
         ("phase", place(&raw.phase), &[CstaBer]),
         ("framing", place(&raw.framing), &[CstaBer]),

@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use session::Reach;
+use session::{Dialect, Reach};
 use sip::{Scheme, Transport};
 use toml::Spanned;
 
 use super::{Checked, FirstHop, Timing, place};
 use crate::certificates::Trust;
-use crate::config::{LinkKind, UacstaLink, check::Checker, raw::RawLink};
+use crate::config::{LinkKind, UacstaLink, check::Checker, error::suggest, raw::RawLink};
 use crate::links;
 
 impl Checker<'_> {
@@ -18,6 +18,7 @@ impl Checker<'_> {
         if raw.registers() {
             return self.registering(raw, span, timing);
         }
+        let dialect = self.dialect(raw);
         let credentials = self.credentials(raw, span);
         let uri_key = self.required(&raw.uri, span, "uri", "\"sip:987@10.3.20.10\"")?;
         let uri = self.sip_uri(uri_key);
@@ -42,6 +43,7 @@ impl Checker<'_> {
             heartbeat: timing.heartbeat,
             request_timeout: timing.request_timeout,
             reconnect: timing.reconnect,
+            dialect,
         });
         Some(Checked { kind, host, uri: written, first_hop, account: None })
     }
@@ -60,6 +62,7 @@ impl Checker<'_> {
 
     /// A phone that registers here: where it is, it says itself.
     fn registering(&mut self, raw: &RawLink, span: &Range<usize>, timing: &Timing) -> Option<Checked> {
+        let dialect = self.dialect(raw);
         let username = self.required(&raw.username, span, "username", "\"988\"").and_then(|key| self.sip_user(key));
         let password = self.required(&raw.password, span, "password", "{ file = \"988.secret\" }");
         let password = password.and_then(|key| self.secret(key));
@@ -77,8 +80,20 @@ impl Checker<'_> {
             heartbeat: timing.heartbeat,
             request_timeout: timing.request_timeout,
             reconnect: timing.reconnect,
+            dialect,
         });
         Some(Checked { kind, host: None, uri: None, first_hop: None, account: Some(user) })
+    }
+
+    /// How the phone speaks, where an administrator says so.
+    fn dialect(&mut self, raw: &RawLink) -> Option<&'static Dialect> {
+        let key = raw.dialect.as_ref()?;
+        let dialect = Dialect::named(key.get_ref());
+        if dialect.is_none() {
+            let help = suggest(key.get_ref(), Dialect::names());
+            self.error(key.span(), format!("there is no dialect `{}` of phones", key.get_ref())).help(help);
+        }
+        dialect
     }
 
     /// The user of a SIP address, as it stands there.
