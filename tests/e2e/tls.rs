@@ -1,6 +1,7 @@
 //! Phones over TLS on real sockets: who is believed, and that nothing is said to anybody else.
 
 mod listener;
+mod testssl;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -89,10 +89,12 @@ impl Identity {
     /// # Errors
     /// TLS cannot be set up.
     pub fn server(&self) -> Result<Arc<ServerConfig>, CertificateError> {
-        let config = ServerConfig::builder_with_provider(provider())
+        let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(self.0.clone())));
+        // The strongest cipher that both know, and not the one that an old phone happens to name first.
+        config.ignore_client_order = true;
         Ok(Arc::new(config))
     }
 }

@@ -15,7 +15,7 @@ use tokio::process::Command;
 use super::{House, PATIENCE, link, soon};
 
 /// A gateway where the phone of account 987 registers.
-async fn registrar(house: &House, receiver: &Receiver) -> (RunningGateway, SocketAddr) {
+pub(super) async fn registrar(house: &House, receiver: &Receiver) -> (RunningGateway, SocketAddr) {
     let account = "register = true\nusername = \"987\"\npassword = \"correct horse\"";
     let gateway = RunningGateway::start(&house.config(account, Some(receiver.address))).await;
     let address = gateway.sip_over_tls()[0];

@@ -64,6 +64,8 @@ pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, IdentityError
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| unusable(error.to_string()))?;
+    // The strongest cipher that both know, and not the one that an old client happens to name first.
+    config.ignore_client_order = true;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
