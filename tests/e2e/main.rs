@@ -3,6 +3,7 @@
 mod delivery;
 mod durability;
 mod layering;
+mod locate;
 mod phones;
 mod registrar;
 mod scenarios;

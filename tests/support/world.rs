@@ -175,7 +175,13 @@ impl World {
             }
             Output::Reach(link, _) => {
                 let (local, remote) = (GATEWAY.parse().unwrap(), PHONE.parse().unwrap());
-                self.tell(Input::Reached(link, Ok(sip::Flow { transport: sip::Transport::Udp, local, remote })));
+                self.tell(Input::Reached(
+                    link,
+                    Ok(session::Way {
+                        flow: sip::Flow { transport: sip::Transport::Udp, local, remote },
+                        others: false,
+                    }),
+                ));
             }
             Output::Submit(submission) => {
                 let now = self.now;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use call_model::{LineId, Moment, Outcome};
 use front::commands::Dial;
 use jiff::Timestamp;
-use session::{CommandId, Known, State};
+use session::{CommandId, Known, State, Way};
 use store::{PhoneRecord, Store, StoreEvent, Submission};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ const STORE_RETRY: Duration = Duration::from_millis(5);
 const BURST: usize = 64;
 
 /// The way to a link's next hop, or why there is none.
-type Lookup = (LinkIndex, Result<sip::Flow, String>);
+type Lookup = (LinkIndex, Result<Way, String>);
 
 /// What the hub listens to.
 pub struct Sources {
@@ -159,8 +159,8 @@ impl Driver {
     }
 
     fn found(&mut self, found: Result<Lookup, tokio::task::JoinError>) {
-        if let Ok((link, flow)) = found {
-            self.handle(Input::Reached(link, flow));
+        if let Ok((link, way)) = found {
+            self.handle(Input::Reached(link, way));
         }
     }
 
@@ -187,8 +187,8 @@ impl Driver {
         for output in out {
             match output {
                 Output::Transmit(flow, bytes) => self.transmit(flow, bytes),
-                Output::Reach(link, uri) => {
-                    let way = self.links.reach(uri, self.trusts.get(link.position()).cloned().flatten());
+                Output::Reach(link, next_hop) => {
+                    let way = self.links.reach(next_hop, self.trusts.get(link.position()).cloned().flatten());
                     self.lookups.spawn(async move { (link, way.await) });
                 }
                 Output::Submit(submission) => {

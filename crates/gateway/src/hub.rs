@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
-use session::{CommandId, Known, Reach, State, Turn, Uacsta, UacstaConfig};
+use session::{CommandId, Known, NextHop, Reach, State, Turn, Uacsta, UacstaConfig, Way};
 use store::{StoreEvent, Submission};
 
 use self::deadlines::Deadlines;
@@ -55,7 +55,7 @@ pub enum Input<'a> {
     /// A flow broke, or could not be opened.
     FlowFailed(sip::Flow),
     /// The way to a link's next hop, or why there is none.
-    Reached(LinkIndex, Result<sip::Flow, String>),
+    Reached(LinkIndex, Result<Way, String>),
     /// Somebody wants a line to do something; the answer is an [`Output::Outcome`].
     Command(CommandId, Command),
     /// News from the store.
@@ -72,7 +72,7 @@ pub enum Output {
     /// Send these bytes.
     Transmit(sip::Flow, Bytes),
     /// Find a way to this next hop.
-    Reach(LinkIndex, sip::Uri),
+    Reach(LinkIndex, NextHop),
     /// Make this durable, in this order.
     Submit(Submission),
     /// What came of a command.
@@ -205,7 +205,7 @@ impl Hub {
         match input {
             Input::Received(flow, bytes) => self.agent.receive(now.at, flow, bytes, &mut round.wire),
             Input::FlowFailed(flow) => self.agent.flow_failed(now.at, flow, &mut round.wire),
-            Input::Reached(link, Ok(flow)) => self.tell(&mut round, link, session::Input::Reachable(flow)),
+            Input::Reached(link, Ok(way)) => self.tell(&mut round, link, session::Input::Reachable(way)),
             Input::Reached(link, Err(why)) => self.tell(&mut round, link, session::Input::Unreachable(why)),
             Input::Command(id, command) => self.command(&mut round, id, command),
             Input::Store(event) => self.stored(&mut round, event),
@@ -312,7 +312,7 @@ impl Hub {
     fn session_said(&mut self, round: &mut Round<'_>, link: LinkIndex, output: session::Output) {
         let name = self.links[link.0].name().to_owned();
         match output {
-            session::Output::Reach(uri) => round.out.push(Output::Reach(link, uri)),
+            session::Output::Reach(next_hop) => round.out.push(Output::Reach(link, next_hop)),
             session::Output::Event { line, event, ack } => self.event(round, link, &line, &event, ack),
             session::Output::Snapshot { line, calls } => {
                 let mut news = Vec::new();

@@ -1,5 +1,6 @@
 //! The sockets of SIP: datagrams and framed messages come in, bytes go out, names become flows.
 
+mod names;
 mod stream;
 mod tcp;
 mod tls;
@@ -10,10 +11,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sip::{Scheme, Transport};
+use session::{NextHop, Way};
+use sip::locate::{Families, Sockets};
+use sip::{Candidate, Transport};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::names::Names;
 use self::stream::Connections;
 use self::tcp::Tcp;
 use self::tls::Tls;
@@ -50,14 +54,20 @@ pub struct Links {
     datagrams: Vec<Datagrams>,
     tcp: Tcp,
     tls: Tls,
+    names: Names,
 }
 
 impl Links {
-    /// Opens the listeners. What arrives comes out of the receiver until `stop`.
+    /// Opens the listeners. What arrives comes out of the receiver until `stop`. Names are looked up by `nameservers`, or
+    /// where there are none by the machine.
     ///
     /// # Errors
     /// A listener's address is taken or not ours.
-    pub fn bind(listen: &SipListen, stop: &CancellationToken) -> Result<(Self, mpsc::Receiver<Arrival>), BindError> {
+    pub fn bind(
+        listen: &SipListen,
+        nameservers: &[SocketAddr],
+        stop: &CancellationToken,
+    ) -> Result<(Self, mpsc::Receiver<Arrival>), BindError> {
         let (arrivals, receiver) = mpsc::channel(QUEUE);
         let mut datagrams = Vec::new();
         for &address in &listen.udp {
@@ -76,7 +86,7 @@ impl Links {
                 bound.map_err(|source| BindError { transport: "tls", address, source })?;
             }
         }
-        Ok((Self { datagrams, tcp, tls }, receiver))
+        Ok((Self { datagrams, tcp, tls, names: Names::new(nameservers.into()) }, receiver))
     }
 
     /// Where datagrams are received.
@@ -110,26 +120,45 @@ impl Links {
         }
     }
 
-    /// Looks for the way to a next hop: its address, our own side of the flow, and for TLS a connection whose peer is
-    /// the one that `trust` believes. It runs by itself, beside the sockets.
+    /// Looks for a way to a next hop (RFC 3263): its address, our own side of the flow, and for TLS a connection whose peer
+    /// is the one that `trust` believes, under the name that the URI has (RFC 5922 4). It runs by itself, beside the
+    /// sockets.
     ///
     /// # Errors
     /// The name has no address, no listener fits, there is no route, the peer is not believed: in words for an
     /// administrator.
     pub fn reach(
         &self,
-        uri: sip::Uri,
+        next_hop: NextHop,
         trust: Option<Arc<Trust>>,
-    ) -> impl Future<Output = Result<sip::Flow, String>> + Send + use<> {
+    ) -> impl Future<Output = Result<Way, String>> + Send + use<> {
         let (udp, tcp): (Vec<_>, Vec<_>) = (self.udp_addresses().collect(), self.tcp_addresses().to_vec());
-        let tls = self.tls.clone();
+        let (tls, names) = (self.tls.clone(), self.names.clone());
         async move {
-            let (transport, remote) = resolve(&uri).await?;
-            match transport {
-                Transport::Udp => flow_to(&udp, transport, remote),
-                Transport::Tcp => flow_to(&tcp, transport, remote),
-                Transport::Tls => tls.reach(remote, trust.ok_or("it has no `tls` to check it by")?).await,
+            let sockets = Sockets {
+                udp: Families::of(udp.iter().copied()),
+                tcp: Families::of(tcp.iter().copied()),
+                // Its connections need no listener.
+                tls: Families { ipv4: trust.is_some(), ipv6: trust.is_some() },
+            };
+            let NextHop { uri, prefer, failed } = next_hop;
+            let (mut candidates, mut obstacles) = names.find(&uri, sockets).await?;
+            candidates.retain(|candidate| !failed.contains(candidate));
+            candidates.sort_by_key(|candidate| prefer != Some(*candidate));
+            let mut candidates = candidates.into_iter();
+            while let Some(Candidate { transport, address }) = candidates.next() {
+                let flow = match (transport, &trust) {
+                    (Transport::Udp, _) => flow_to(&udp, transport, address),
+                    (Transport::Tcp, _) => flow_to(&tcp, transport, address),
+                    (Transport::Tls, Some(trust)) => tls.clone().reach(address, trust.clone()).await,
+                    (Transport::Tls, None) => Err("it has no `tls` to check it by".to_owned()),
+                };
+                match flow {
+                    Ok(flow) => return Ok(Way { flow, others: candidates.len() > 0 }),
+                    Err(obstacle) => obstacles.push(obstacle),
+                }
             }
+            Err(obstacles.join("; "))
         }
     }
 }
@@ -138,13 +167,7 @@ impl Links {
 /// use.
 fn flow_to(listeners: &[SocketAddr], transport: Transport, remote: SocketAddr) -> Result<sip::Flow, String> {
     let listening = listeners.iter().find(|address| address.is_ipv4() == remote.is_ipv4());
-    let family = if remote.is_ipv4() { "an IPv4" } else { "an IPv6" };
-    let listening = listening.ok_or_else(|| {
-        let transport = transport.name().to_ascii_lowercase();
-        format!(
-            "[sip] listen has no {transport} address for {family} phone: add one, like \"{transport}:0.0.0.0:5060\""
-        )
-    })?;
+    let listening = listening.ok_or_else(|| format!("[sip] listen has nothing that reaches {remote}"))?;
     let ip = if listening.ip().is_unspecified() { address_towards(remote) } else { Ok(listening.ip()) };
     let ip = ip.map_err(|error| format!("no route to {remote}: {error}"))?;
     Ok(sip::Flow { transport, local: SocketAddr::new(ip, listening.port()), remote })
@@ -156,30 +179,4 @@ fn address_towards(remote: SocketAddr) -> io::Result<IpAddr> {
     let socket = std::net::UdpSocket::bind(any)?;
     socket.connect(remote)?;
     Ok(socket.local_addr()?.ip())
-}
-
-/// Resolves a next hop to a transport and an address.
-async fn resolve(uri: &sip::Uri) -> Result<(Transport, SocketAddr), String> {
-    let transport = transport(uri)?;
-    let host = uri.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-    let port = uri.port().unwrap_or(if transport == Transport::Tls { 5061 } else { 5060 });
-    let mut found = tokio::net::lookup_host((host.as_str(), port)).await.map_err(|error| format!("{host}: {error}"))?;
-    found.next().map(|address| (transport, address)).ok_or_else(|| format!("{host} has no address"))
-}
-
-/// The transport that a URI asks for (RFC 3261 19.1.1; without one it is UDP, as RFC 3263 4.1 has it for addresses). A
-/// `sips:` URI asks for TLS, and `transport=tcp` in it means what is below (RFC 3261 26.2.2).
-///
-/// # Errors
-/// There is no such transport: in words for an administrator.
-pub fn transport(uri: &sip::Uri) -> Result<Transport, String> {
-    let asked = uri.param("transport").map(str::to_ascii_lowercase);
-    match (uri.scheme(), asked.as_deref()) {
-        (Scheme::Sip, None | Some("udp")) => Ok(Transport::Udp),
-        (Scheme::Sip, Some("tcp")) => Ok(Transport::Tcp),
-        (Scheme::Sip, Some("tls")) | (Scheme::Sips, None | Some("tcp" | "tls")) => Ok(Transport::Tls),
-        (Scheme::Sips, Some("udp")) => Err("sips: goes over TLS, and TLS does not go over UDP".into()),
-        (Scheme::Sip | Scheme::Sips, Some(other)) => Err(format!("unknown transport `{other}`")),
-        (Scheme::Tel, _) => Err("a tel: URI has no host to send to".into()),
-    }
 }

@@ -78,7 +78,7 @@ impl Gateway {
         let (store, store_events) = Store::open(&config.state_dir)?;
         let stop = CancellationToken::new();
         let sockets = CancellationToken::new();
-        let (links, arrivals) = Links::bind(&config.sip, &sockets)?;
+        let (links, arrivals) = Links::bind(&config.sip, &config.nameservers, &sockets)?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let server = match config.commands.take() {
             Some(settings) => Some(front::commands::bind(settings, store.clone(), commands).await?),

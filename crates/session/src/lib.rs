@@ -33,8 +33,8 @@ pub struct Ack(sip::TransactionId);
 pub enum Input {
     /// The deadline has come.
     Timeout,
-    /// The next hop that the session asked for was found, and this is the way to it.
-    Reachable(sip::Flow),
+    /// The next hop that the session asked for was found, and this is a way to it.
+    Reachable(Way),
     /// The next hop was not found: why.
     Unreachable(String),
     /// The phone registered, and is reached there; `None`: it is not registered any more.
@@ -58,7 +58,7 @@ pub enum Input {
 #[allow(clippy::large_enum_variant)] // nearly every output is an event: it is not worth an allocation to shrink the rest
 pub enum Output {
     /// Find a way to this next hop and answer with [`Input::Reachable`] or [`Input::Unreachable`].
-    Reach(sip::Uri),
+    Reach(NextHop),
     /// Something happened to a call; acknowledge it when it is durable.
     Event {
         /// The line that saw it.
@@ -96,6 +96,26 @@ pub enum Output {
     State(State),
     /// Something worth a line in the log that concerns this one message only.
     Note(String),
+}
+
+/// Where a session's requests go first (RFC 3263): a name may stand for several servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// The phone, or the proxy before it.
+    pub uri: sip::Uri,
+    /// What carried the last session: to be taken if it is still among the candidates.
+    pub prefer: Option<sip::Candidate>,
+    /// What was tried in this attempt and failed (RFC 3263 4.3): not to be taken again.
+    pub failed: Vec<sip::Candidate>,
+}
+
+/// A way to a next hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Where requests go.
+    pub flow: sip::Flow,
+    /// There are more candidates, should this one fail.
+    pub others: bool,
 }
 
 /// The state of a link, in words for an administrator.

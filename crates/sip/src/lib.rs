@@ -43,6 +43,7 @@ mod dialog;
 pub mod digest;
 mod flow;
 pub mod frame;
+pub mod locate;
 pub mod message;
 mod registrar;
 mod transaction;
@@ -54,6 +55,7 @@ pub use agent::{
 pub use dialog::DialogId;
 pub use digest::Credentials;
 pub use flow::{Flow, Transport};
+pub use locate::Candidate;
 pub use message::{Body, Method, ParseError, Scheme, Uri, UriError};
 pub use registrar::{Account, Binding, RegistrarConfig, Registration};
 pub use transaction::Timers;

@@ -35,6 +35,8 @@ pub struct Config {
     pub locale: Locale,
     /// Where SIP is heard.
     pub sip: SipListen,
+    /// Who is asked where the phones and proxies are; empty: whom the machine asks.
+    pub nameservers: Vec<SocketAddr>,
     /// The links, in the order of the file.
     pub links: Vec<LinkConfig>,
     /// The lines, in the order of the file. [`Line::link`] is empty where the file names none.

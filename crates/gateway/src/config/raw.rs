@@ -51,6 +51,7 @@ pub struct RawNumbering {
 pub struct RawSip {
     pub listen: Key<Vec<Spanned<String>>>,
     pub tls: Key<RawIdentity>,
+    pub nameservers: Key<Vec<Spanned<String>>>,
 }
 
 /// `tls = { … }` of `[sip]`.

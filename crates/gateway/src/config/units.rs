@@ -62,6 +62,13 @@ pub fn socket_address(text: &str) -> Option<SocketAddr> {
     text.trim().parse().ok()
 }
 
+/// An IP address alone, with the port that it has then.
+pub fn address_at(text: &str, port: u16) -> Option<SocketAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    Some(SocketAddr::new(bare.parse().ok()?, port))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,10 @@ impl Uacsta {
     /// An attempt came to nothing: the next one waits longer.
     pub(super) fn fail(&mut self, turn: &mut Turn<'_>, why: String) {
         self.failures = self.failures.saturating_add(1);
+        let why = match self.end_of_detour() {
+            0 | 1 => why,
+            ways => format!("{why} ({ways} addresses were tried)"),
+        };
         self.back_off(turn, why);
     }
 
@@ -30,7 +34,8 @@ impl Uacsta {
 
     fn back_off(&mut self, turn: &mut Turn<'_>, why: String) {
         let times = self.failures.saturating_add(self.flaps);
-        let retry_at = turn.now + self.config.reconnect.wait(&self.config.name, times);
+        let wait = turn.now + self.config.reconnect.wait(&self.config.name, times);
+        let retry_at = self.not_before.take().map_or(wait, |not_before| wait.max(not_before));
         self.down(turn, Some(retry_at), why);
     }
 

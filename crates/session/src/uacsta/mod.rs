@@ -3,7 +3,7 @@
 //! ```text
 //!            Reach             Reachable            200 + normal
 //!   Down ───────────► Reaching ─────────► Inviting ─────────────► Up ── Stop ──► Stopped
-//!    ▲                   │                    │                    │
+//!    ▲                   │  ▲── another way ──┤                    │
 //!    └── retry_at ◄──────┴── Unreachable ◄────┴── refused, silent ◄┴── 481, 408, BYE, no answer
 //! ```
 //!
@@ -38,11 +38,12 @@ use csta::{Message, Request, Response};
 use self::dial::Dial;
 use self::learn::Unsaid;
 use self::monitor::Monitor;
+use self::reach::Detour;
 pub use self::reach::Reach;
 use crate::backoff::Reconnect;
 use crate::capability::Known;
 use crate::dialect::{Carrier, Dialect};
-use crate::{Input, Output, State};
+use crate::{Input, Output, State, Way};
 
 /// A session that stood for so long has proved itself: the next failure counts as the first.
 const STEADY: Duration = Duration::from_secs(30);
@@ -90,6 +91,12 @@ pub struct Uacsta {
     phase: Phase,
     /// Where the phone registered, if it did.
     binding: Option<sip::Binding>,
+    /// What carried the last session.
+    worked: Option<sip::Candidate>,
+    /// What failed in the attempt that is under way.
+    detour: Option<Box<Detour>>,
+    /// The phone asked to be left alone until then.
+    not_before: Option<Instant>,
     /// What the caller believes of the link.
     told: Option<State>,
     /// Attempts that came to nothing since the last session.
@@ -112,7 +119,7 @@ pub struct Uacsta {
 enum Phase {
     Down { retry_at: Option<Instant>, why: String },
     Reaching { give_up_at: Instant },
-    Inviting { dialog: sip::DialogId, give_up_at: Instant },
+    Inviting { dialog: sip::DialogId, way: Way, give_up_at: Instant },
     Up { dialog: sip::DialogId, since: Instant, last_heard: Instant },
     Stopped,
 }
@@ -149,6 +156,9 @@ impl Uacsta {
             monitors,
             phase,
             binding: None,
+            worked: None,
+            detour: None,
+            not_before: None,
             told: None,
             failures: 0,
             flaps: 0,
@@ -205,7 +215,7 @@ impl Uacsta {
     pub fn handle(&mut self, turn: &mut Turn<'_>, input: Input) {
         match input {
             Input::Timeout => self.timeout(turn),
-            Input::Reachable(flow) => self.invite(turn, flow),
+            Input::Reachable(way) => self.invite(turn, way),
             Input::Unreachable(why) => self.unreachable(turn, &why),
             Input::Registered(binding) => self.registered(turn, binding),
             Input::Sip(event) => self.sip(turn, event),
@@ -245,14 +255,14 @@ impl Uacsta {
             Phase::Reaching { give_up_at } if give_up_at <= turn.now => {
                 self.unreachable(turn, "its address is not found")
             }
-            Phase::Inviting { dialog, give_up_at } if give_up_at <= turn.now => {
+            Phase::Inviting { dialog, give_up_at, .. } if give_up_at <= turn.now => {
                 turn.agent.bye(turn.now, dialog, turn.wire);
                 let why = if self.outside {
                     words::refusal(&sip::Failure::Timeout, self.config.credentials.is_some())
                 } else {
                     "the phone neither takes nor refuses the session".into()
                 };
-                self.fail(turn, why);
+                self.turn_back(turn, why);
             }
             Phase::Up { last_heard, .. } => {
                 self.give_up_unseen_dials(turn);
@@ -284,10 +294,7 @@ impl Uacsta {
         }
         match event {
             sip::Event::Accepted { dialog, answer } => self.accepted(turn, dialog, &answer),
-            sip::Event::Rejected { failure, .. } => {
-                self.recognise(&failure);
-                self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()))
-            }
+            sip::Event::Rejected { failure, .. } => self.rejected(turn, &failure),
             sip::Event::Answered { tag, answer, .. } => self.answered(turn, tag, &answer),
             sip::Event::Failed { tag, failure, .. } => self.failed(turn, tag, &failure),
             sip::Event::Requested { transaction, method, body, .. } => self.requested(turn, transaction, &method, body),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use csta::{Message, Request, Response, SystemStatus};
 
-use super::{Carrier, Phase, Turn, Uacsta, read};
+use super::{Carrier, Phase, Turn, Uacsta, read, words};
+use crate::Way;
 use crate::capability::Service;
 use crate::dialect::Opening;
 
@@ -15,10 +16,14 @@ pub(super) const GIVE_UP: Duration = Duration::from_secs(4);
 /// A phone that answered provisionally has nobody to ask: it takes the session by then, or was restarted meanwhile.
 const ANSWER: Duration = Duration::from_secs(10);
 
+/// A phone that wants to be left alone for longer (Retry-After, RFC 3261 20.33) is asked after this time all the same.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 impl Uacsta {
     /// Opens the dialog: an INVITE without SDP whose body asks for the phone's status.
-    pub(super) fn invite(&mut self, turn: &mut Turn<'_>, flow: sip::Flow) {
+    pub(super) fn invite(&mut self, turn: &mut Turn<'_>, way: Way) {
         let Phase::Reaching { .. } = self.phase else { return };
+        let flow = way.flow;
         let Some(invite) = self.invitation(flow) else { return };
         if invite.uri.scheme() == sip::Scheme::Sips && flow.transport != sip::Transport::Tls {
             return self
@@ -26,7 +31,7 @@ impl Uacsta {
         }
         self.outside = matches!(self.dialect.carrier, Carrier::Notify { .. });
         if self.outside {
-            return self.meet_outside(turn, invite);
+            return self.meet_outside(turn, way, invite);
         }
         let body = match self.dialect.opening {
             Opening::Status => Some(self.body(&Request::RequestSystemStatus(Default::default()).into())),
@@ -35,7 +40,24 @@ impl Uacsta {
         let invite =
             sip::Invite { credentials: self.config.credentials.clone(), body, give_up: Some(GIVE_UP), ..invite };
         let dialog = turn.agent.invite(turn.now, invite, turn.wire);
-        self.phase = Phase::Inviting { dialog, give_up_at: turn.now + ANSWER };
+        self.phase = Phase::Inviting { dialog, way, give_up_at: turn.now + ANSWER };
+    }
+
+    /// The INVITE came to nothing. A server that is silent, cannot be reached or is overloaded may have others beside it
+    /// (RFC 3263 4.3); any other refusal is the phone's own.
+    pub(super) fn rejected(&mut self, turn: &mut Turn<'_>, failure: &sip::Failure) {
+        self.recognise(failure);
+        let why = words::refusal(failure, self.config.credentials.is_some());
+        match failure {
+            sip::Failure::Timeout | sip::Failure::Flow => self.turn_back(turn, why),
+            sip::Failure::Status(answer) => {
+                let asked = answer.retry_after.map(|seconds| Duration::from_secs(seconds.into()));
+                self.not_before = asked.map(|wait| turn.now + wait.min(LONGEST_WAIT));
+                let plea = |wait: Duration| format!(", and asks to be left alone for {} s", wait.as_secs());
+                let why = why + &asked.map(plea).unwrap_or_default();
+                if answer.status == 503 { self.turn_back(turn, why) } else { self.fail(turn, why) }
+            }
+        }
     }
 
     /// The phone took the INVITE. A status other than `normal` means that it will not serve us.
@@ -52,7 +74,15 @@ impl Uacsta {
             turn.agent.bye(turn.now, dialog, turn.wire);
             return self.fail(turn, not_normal(status));
         }
-        self.failures = 0;
+        self.up(turn, dialog);
+    }
+
+    /// The way led to the phone, and it serves us.
+    pub(super) fn up(&mut self, turn: &Turn<'_>, dialog: sip::DialogId) {
+        if let Phase::Inviting { way, .. } = self.phase {
+            self.worked = Some(way.flow.into());
+        }
+        (self.failures, self.detour, self.not_before) = (0, None, None);
         self.phase = Phase::Up { dialog, since: turn.now, last_heard: turn.now };
     }
 

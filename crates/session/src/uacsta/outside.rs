@@ -5,16 +5,16 @@
 use compact_str::CompactString;
 
 use super::opening::GIVE_UP;
-use super::{Phase, Purpose, Turn, Uacsta, words};
-use crate::Output;
+use super::{Phase, Purpose, Turn, Uacsta};
+use crate::{Output, Way};
 
 impl Uacsta {
     /// Asks whether the phone is there. It is invited to nothing.
-    pub(super) fn meet_outside(&mut self, turn: &mut Turn<'_>, invite: sip::Invite) {
+    pub(super) fn meet_outside(&mut self, turn: &mut Turn<'_>, way: Way, invite: sip::Invite) {
         let sip::Invite { flow, uri, from, route, .. } = invite;
         let credentials = self.config.credentials.clone();
         let dialog = turn.agent.outside(sip::Outside { flow, uri, from, route, credentials });
-        self.phase = Phase::Inviting { dialog, give_up_at: turn.now + GIVE_UP };
+        self.phase = Phase::Inviting { dialog, way, give_up_at: turn.now + GIVE_UP };
         self.greet(turn);
     }
 
@@ -30,12 +30,10 @@ impl Uacsta {
         let Phase::Inviting { dialog, .. } = self.phase else { return };
         if !answer.is_success() && !matches!(answer.status, 405 | 501) {
             turn.agent.bye(turn.now, dialog, turn.wire);
-            let failure = sip::Failure::Status(answer.clone());
-            return self.fail(turn, words::refusal(&failure, self.config.credentials.is_some()));
+            return self.rejected(turn, &sip::Failure::Status(answer.clone()));
         }
         self.meet(answer);
-        self.failures = 0;
-        self.phase = Phase::Up { dialog, since: turn.now, last_heard: turn.now };
+        self.up(turn, dialog);
         // Nobody vouches for calls that were seen before.
         let lines = self.config.lines.iter().map(|line| line.id.clone());
         turn.out.extend(lines.map(|line| Output::Unverified { line, since: turn.now }));

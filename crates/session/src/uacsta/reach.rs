@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Phase, Turn, Uacsta};
-use crate::Output;
+use crate::{NextHop, Output, Way};
 
 /// A search for the next hop that takes longer than this will not end any more.
 const LOOKUP: Duration = Duration::from_secs(60);
@@ -23,6 +23,14 @@ pub enum Reach {
         /// The account it registers with.
         user: String,
     },
+}
+
+/// The ways that failed in one attempt to open a session (RFC 3263 4.3).
+#[derive(Debug, Default)]
+pub(super) struct Detour {
+    failed: Vec<sip::Candidate>,
+    /// Why the last of them did.
+    why: String,
 }
 
 impl Reach {
@@ -46,22 +54,43 @@ impl Uacsta {
     pub(super) fn reach(&mut self, turn: &mut Turn<'_>) {
         let reaching = Phase::Reaching { give_up_at: turn.now + LOOKUP };
         if let Some(next_hop) = self.config.reach.next_hop() {
-            turn.out.push(Output::Reach(next_hop.clone()));
+            let failed = self.detour.as_ref().map(|detour| detour.failed.clone()).unwrap_or_default();
+            turn.out.push(Output::Reach(NextHop { uri: next_hop.clone(), prefer: self.worked, failed }));
             self.phase = reaching;
         } else if let Some(flow) = self.binding.as_ref().map(|binding| binding.flow) {
             self.phase = reaching;
-            self.invite(turn, flow);
+            self.invite(turn, Way { flow, others: false });
         } else {
             self.down(turn, None, "the phone has not registered yet".into());
         }
     }
 
+    /// How many ways failed in the attempt that is over now.
+    pub(super) fn end_of_detour(&mut self) -> usize {
+        self.detour.take().map_or(0, |detour| detour.failed.len())
+    }
+
     /// There is none. Whoever searched too long, or for a session that was stopped meanwhile, is not heard.
     pub(super) fn unreachable(&mut self, turn: &mut Turn<'_>, why: &str) {
         if let (Phase::Reaching { .. }, Some(next_hop)) = (&self.phase, self.config.reach.next_hop()) {
-            let why = format!("cannot reach {next_hop}: {why}");
+            // What was wrong with the ways there were says more than that there is no other.
+            let why = match &self.detour {
+                Some(detour) => detour.why.clone(),
+                None => format!("cannot reach {next_hop}: {why}"),
+            };
             self.fail(turn, why);
         }
+    }
+
+    /// This way leads to nobody who takes the session: the next one is tried, if there is one.
+    pub(super) fn turn_back(&mut self, turn: &mut Turn<'_>, why: String) {
+        let Phase::Inviting { way, .. } = self.phase else { return self.fail(turn, why) };
+        let failed = sip::Candidate::from(way.flow);
+        self.worked = self.worked.filter(|worked| *worked != failed);
+        let detour = self.detour.get_or_insert_default();
+        detour.failed.push(failed);
+        detour.why.clone_from(&why);
+        if way.others { self.reach(turn) } else { self.fail(turn, why) }
     }
 
     /// The phone registered for the first time or anew, or its registration is gone. Either way it knows nothing of the
@@ -75,7 +104,7 @@ impl Uacsta {
             turn.agent.bye(turn.now, dialog, turn.wire);
         }
         self.binding = binding;
-        (self.failures, self.flaps) = (0, 0);
+        (self.failures, self.flaps, self.detour) = (0, 0, None);
         if self.binding.is_none() {
             return self.down(turn, None, "the phone is not registered any more".into());
         }

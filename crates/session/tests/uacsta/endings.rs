@@ -5,7 +5,7 @@ use csta::{Request, RequestSystemStatusResponse, Response, SystemStatus, SystemS
 use session::{Input, State};
 
 use crate::phone::Reply;
-use crate::world::{World, config, flow, two_lines};
+use crate::world::{World, config, two_lines, way};
 
 /// The session stood for a minute, then this happened: the next one stands within five seconds of the moment when
 /// the gateway can know.
@@ -121,7 +121,7 @@ fn the_end_in_order() {
     world.dial(8, "987", "100");
     assert_eq!(world.outcomes[1], (8, Outcome::NoLink { reason: "the gateway is stopping".into() }));
     world.give(Input::Unreachable("late".into()));
-    world.give(Input::Reachable(flow()));
+    world.give(Input::Reachable(way()));
     world.run(300.0);
     assert_eq!(world.when("INVITE"), [] as [f64; 0], "nothing wakes it up");
 }

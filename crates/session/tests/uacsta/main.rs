@@ -3,6 +3,7 @@
 mod dials;
 mod endings;
 mod events;
+mod failover;
 mod known;
 mod monitors;
 mod opening;

@@ -6,7 +6,7 @@ use csta::{RequestSystemStatusResponse, Response, SystemStatus};
 use session::{Input, Reach, Reconnect, State, UacstaConfig};
 
 use crate::phone::{Reply, csta};
-use crate::world::{World, config, flow, two_lines};
+use crate::world::{World, config, two_lines, way};
 
 fn down(world: &World) -> &str {
     match world.states.last() {
@@ -177,7 +177,7 @@ fn a_lookup_that_never_ends_is_given_up() {
     world.run(1.0);
     assert_eq!(world.states, [State::Down(down_words()), State::Up]);
     // The answer to a question that nobody asks any more.
-    world.give(Input::Reachable(flow()));
+    world.give(Input::Reachable(way()));
     world.give(Input::Unreachable("late".into()));
     assert_eq!(world.when("INVITE").len(), 1);
     assert_eq!(world.states.len(), 2);

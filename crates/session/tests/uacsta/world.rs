@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{Command, Event, Line, LineId, Number, Outcome, SnapshotCall};
-use session::{Ack, CommandId, Input, Known, Output, Reach, Reconnect, State, Turn, Uacsta, UacstaConfig};
+use session::{
+    Ack, CommandId, Input, Known, NextHop, Output, Reach, Reconnect, State, Turn, Uacsta, UacstaConfig, Way,
+};
 
 use crate::phone::{Phone, entropy};
 
@@ -27,6 +29,10 @@ pub struct World {
     pub store: Store,
     /// Why the phone's address is not found.
     pub unreachable: Option<&'static str>,
+    /// The addresses that its name has, in the order of the DNS.
+    pub servers: Vec<SocketAddr>,
+    /// Those of them at which nobody answers.
+    pub dead: Vec<SocketAddr>,
     /// A lookup of its address never ends.
     pub lost_lookup: bool,
     pub states: Vec<State>,
@@ -96,6 +102,8 @@ impl World {
             phone: Phone::new(1),
             store: Store::Ready,
             unreachable: None,
+            servers: vec![flow().remote],
+            dead: Vec::new(),
             lost_lookup: false,
             states: Vec::new(),
             outcomes: Vec::new(),
@@ -265,10 +273,10 @@ impl World {
     fn session_said(&mut self, output: Output) {
         match output {
             Output::Reach(_) if self.lost_lookup => {}
-            Output::Reach(_) => self.tell(match self.unreachable {
-                Some(why) => Input::Unreachable(why.into()),
-                None => Input::Reachable(flow()),
-            }),
+            Output::Reach(next_hop) => {
+                let found = self.unreachable.map_or_else(|| self.way(&next_hop), |why| Err(why.to_owned()));
+                self.tell(found.map_or_else(Input::Unreachable, Input::Reachable));
+            }
             Output::Event { line, event, ack } => {
                 self.events.push((line, event));
                 match self.store {
@@ -286,13 +294,24 @@ impl World {
         }
     }
 
+    /// As the gateway finds it: what carried the last session, or the first that did not fail yet.
+    fn way(&self, next_hop: &NextHop) -> Result<Way, String> {
+        let tried = |server: &SocketAddr| next_hop.failed.iter().any(|failed| failed.address == *server);
+        let mut left: Vec<_> = self.servers.iter().copied().filter(|server| !tried(server)).collect();
+        left.sort_by_key(|server| next_hop.prefer.is_none_or(|prefer| prefer.address != *server));
+        let remote = left.first().ok_or("there is no other")?;
+        Ok(Way { flow: sip::Flow { remote: *remote, ..flow() }, others: left.len() > 1 })
+    }
+
     fn gateway_said(&mut self, outputs: Vec<sip::Output>) {
         for output in outputs {
             match output {
                 sip::Output::Transmit { flow, bytes } => {
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     self.sent.push((self.now, text));
-                    self.carry(true, flow, bytes);
+                    if !self.dead.contains(&flow.remote) {
+                        self.carry(true, flow, bytes);
+                    }
                 }
                 sip::Output::Event(event) => self.tell(Input::Sip(event)),
                 sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
@@ -318,6 +337,11 @@ impl World {
         let flow = sip::Flow { local: flow.remote, remote: flow.local, ..flow };
         self.packets.push_back(Packet { to_phone, flow, bytes });
     }
+}
+
+/// The only way to the phone.
+pub fn way() -> Way {
+    Way { flow: flow(), others: false }
 }
 
 /// The gateway's way to the phone.

@@ -7,7 +7,7 @@
 mod address;
 mod body;
 mod error;
-mod host;
+pub(crate) mod host;
 mod method;
 mod params;
 mod raw;

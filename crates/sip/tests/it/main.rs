@@ -10,6 +10,7 @@ mod faults;
 mod frames;
 mod fuzz;
 mod keep_alive;
+mod locate;
 mod messages;
 mod net;
 mod outside;

@@ -117,6 +117,24 @@ impl Checker<'_> {
         }
     }
 
+    /// `[sip] nameservers`: addresses, at port 53 unless another is written.
+    pub(super) fn nameservers(&mut self, raw: Option<&RawSip>) -> Vec<SocketAddr> {
+        let mut servers = Vec::new();
+        for text in raw.and_then(|sip| sip.nameservers.as_ref()).map(Spanned::get_ref).into_iter().flatten() {
+            match units::socket_address(text.get_ref()).or_else(|| units::address_at(text.get_ref(), 53)) {
+                Some(server) if servers.contains(&server) => {
+                    self.error(text.span(), "this nameserver is listed twice");
+                }
+                Some(server) => servers.push(server),
+                None => {
+                    self.error(text.span(), "this is no address of a nameserver")
+                        .help("for example \"10.3.20.1\" or \"127.0.0.1:5353\"");
+                }
+            }
+        }
+        servers
+    }
+
     /// A phone must find a listener for what it has to say.
     fn heard_by(&mut self, link: &CheckedLink, heard: &Heard) {
         if link.account.is_some() && heard.udp.is_empty() && heard.tcp.is_empty() && heard.tls.is_empty() {
@@ -124,18 +142,21 @@ impl Checker<'_> {
                 .help("[sip] listen = [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\"]");
         }
         let Some(hop) = &link.first_hop else { return };
+        let Heard { udp, tcp, tls } = heard;
         let (sockets, scheme, port) = match hop.transport {
-            Transport::Udp => (&heard.udp, "udp", 5060),
-            Transport::Tcp => (&heard.tcp, "tcp", 5060),
-            Transport::Tls => (&heard.tls, "tls", 5061),
+            // The DNS decides, and what there is no listener for is passed over.
+            None => ([udp.as_slice(), tcp], "udp", 5060),
+            Some(Transport::Udp) => ([udp.as_slice(), &[]], "udp", 5060),
+            Some(Transport::Tcp) => ([tcp.as_slice(), &[]], "tcp", 5060),
+            Some(Transport::Tls) => ([tls.as_slice(), &[]], "tls", 5061),
         };
         let fits = |socket: &SocketAddr| hop.ip.is_none_or(|ip| ip.is_ipv4() == socket.is_ipv4());
-        if sockets.iter().any(fits) {
+        if sockets.into_iter().flatten().any(fits) {
             return;
         }
         let any = if hop.ip.is_some_and(|ip| ip.is_ipv6()) { "[::]" } else { "0.0.0.0" };
         let listener = format!("[sip] listen = [\"{scheme}:{any}:{port}\"]");
-        if hop.transport == Transport::Tls {
+        if hop.transport == Some(Transport::Tls) {
             let message =
                 "without a tls: listener the phone of this link can report only on the connection that it is called on";
             self.warn(link.span.clone(), message)

@@ -43,8 +43,8 @@ impl CheckedLink {
 
 /// The phone or the proxy: what a SIP socket must be able to reach.
 pub struct FirstHop {
-    /// How it is reached.
-    pub transport: sip::Transport,
+    /// How it is reached; `None` where the DNS says so.
+    pub transport: Option<sip::Transport>,
     /// Its address, where it is written as one.
     pub ip: Option<IpAddr>,
 }

@@ -11,7 +11,6 @@ use toml::Spanned;
 use super::{Checked, FirstHop, Timing, place};
 use crate::certificates::Trust;
 use crate::config::{LinkKind, UacstaLink, check::Checker, error::suggest, raw::RawLink};
-use crate::links;
 
 impl Checker<'_> {
     pub(super) fn uacsta(&mut self, raw: &RawLink, span: &Range<usize>, timing: &Timing) -> Option<Checked> {
@@ -26,7 +25,7 @@ impl Checker<'_> {
         let (uri, proxy, (username, password)) =
             (uri?, proxy.map_or(Some(None), |proxy| proxy.map(Some))?, credentials?);
         if let (Scheme::Sips, Some(key), Some(proxy)) = (uri.uri.scheme(), &raw.proxy, &proxy)
-            && proxy.transport != Transport::Tls
+            && proxy.transport != Some(Transport::Tls)
         {
             self.error(key.span(), "a sips: phone is reached over TLS all the way, and this proxy is not")
                 .help("write the proxy with sips: too");
@@ -51,9 +50,12 @@ impl Checker<'_> {
     /// Whom to believe at the first hop, which `key` names: `Some(None)` if that is not reached over TLS.
     fn believed(&mut self, raw: &RawLink, first: &HopUri, key: &Spanned<String>) -> Option<Option<Arc<Trust>>> {
         match (first.transport, &raw.tls) {
-            (Transport::Tls, tls) => self.trust(tls.as_ref(), first.uri.host(), &key.span()).map(Some),
-            (Transport::Udp | Transport::Tcp, None) => Some(None),
-            (Transport::Udp | Transport::Tcp, Some(tls)) => {
+            // Where the DNS decides, TLS counts only for those who say whom to believe.
+            (Some(Transport::Tls), _) | (None, Some(_)) => {
+                self.trust(raw.tls.as_ref(), first.uri.host(), &key.span()).map(Some)
+            }
+            (Some(Transport::Udp | Transport::Tcp) | None, None) => Some(None),
+            (Some(Transport::Udp | Transport::Tcp), Some(tls)) => {
                 self.error(tls.span(), "`tls` means nothing to a link that does not use TLS").help("a sips: URI does");
                 Some(None)
             }
@@ -141,12 +143,16 @@ impl Checker<'_> {
         }
     }
 
-    fn transport(&mut self, uri: &sip::Uri, key: &Spanned<String>) -> Option<Transport> {
-        match links::transport(uri) {
+    fn transport(&mut self, uri: &sip::Uri, key: &Spanned<String>) -> Option<Option<Transport>> {
+        match sip::locate::transport(uri) {
             Ok(transport) => Some(transport),
-            Err(why) => {
+            Err(error) => {
                 let known = "known here: `udp`, `tcp`, `tls`";
-                self.error(key.span(), why).help(if uri.scheme() == Scheme::Tel { SIP_EXAMPLE } else { known });
+                self.error(key.span(), error.to_string()).help(if uri.scheme() == Scheme::Tel {
+                    SIP_EXAMPLE
+                } else {
+                    known
+                });
                 None
             }
         }
@@ -156,7 +162,8 @@ impl Checker<'_> {
 /// A URI and how it is reached.
 struct HopUri {
     uri: sip::Uri,
-    transport: Transport,
+    /// `None` where the DNS says so.
+    transport: Option<Transport>,
 }
 
 const SIP_EXAMPLE: &str = "for example \"sip:987@10.3.20.10\" or \"sip:987@pbx.example.com;transport=tcp\"";
