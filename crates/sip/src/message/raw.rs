@@ -159,7 +159,8 @@ impl<'a> Start<'a> {
 impl<'a> Header<'a> {
     fn parse(line: &'a [u8]) -> Option<Self> {
         let (name, value) = text::cut(line, b':')?;
-        let name = text::token(text::trim(name)).filter(|_| !line.starts_with(b" "))?;
+        let name =
+            text::token(text::trim(name)).filter(|_| line.first().is_none_or(|first| !text::is_space(*first)))?;
         Some(Self { name: long_form(name), value: text::trim(value) })
     }
 }

@@ -18,6 +18,7 @@ mod pair;
 mod registrar;
 mod repeats;
 mod routes;
+mod second_opinion;
 mod sessions;
 mod strangers;
 mod uris;
