@@ -15,8 +15,8 @@ pub(super) struct Request<'a> {
     pub(super) message: &'a Message<'a>,
     pub(super) method: &'a Method,
     pub(super) uri: &'a Uri,
-    /// How many bytes the peer spent on it.
-    pub(super) size: usize,
+    /// All of it.
+    pub(super) bytes: &'a [u8],
 }
 
 impl Agent {
@@ -36,7 +36,11 @@ impl Agent {
                 self.receive_register(now, request, out);
             }
             None => match self.dialog_of(request) {
-                Some(dialog) => self.receive_in_dialog(now, dialog, request, out),
+                Some(dialog) if self.waits(now, dialog, request) => {}
+                Some(dialog) => {
+                    self.receive_in_dialog(now, dialog, request, out);
+                    self.release(now, dialog, out);
+                }
                 None if self.overtakes(request) => {
                     out.push(Output::Discarded { flow: request.flow, reason: Discard::Early });
                 }
@@ -75,15 +79,22 @@ impl Agent {
         })
     }
 
-    fn receive_in_dialog(&mut self, now: Instant, id: DialogId, request: &Request<'_>, out: &mut Vec<Output>) {
-        if let Some(answer) = request.objection() {
+    pub(super) fn receive_in_dialog(
+        &mut self,
+        now: Instant,
+        id: DialogId,
+        request: &Request<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let number = request.message.cseq.number;
+        let full = || (!self.answers.make_room(self.requests.config.max_transactions)).then(overloaded);
+        let refusal = request.objection().or_else(full);
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        if let Some(answer) = refusal {
+            dialog.passes(number);
             return self.decline(request, &answer, out);
         }
-        if !self.answers.make_room(self.requests.config.max_transactions) {
-            return self.decline(request, &overloaded(), out);
-        }
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
-        if !dialog.advances(request.message.cseq.number) {
+        if !dialog.advances(number) {
             return self.decline(request, &Answer::new(500), out);
         }
         dialog.follow(request.flow);
@@ -256,8 +267,8 @@ impl Agent {
 
     /// Answers a stranger without keeping anything.
     pub(super) fn refuse(&self, request: &Request<'_>, answer: &Answer, out: &mut Vec<Output>) {
-        let Request { flow, message, size, .. } = request;
-        self.answers.refuse(*flow, (message.raw(), Some(&message.via)), *size, answer, out);
+        let Request { flow, message, bytes, .. } = request;
+        self.answers.refuse(*flow, (message.raw(), Some(&message.via)), bytes.len(), answer, out);
     }
 
     /// Answers somebody who knows our tags or our INVITE transaction, without keeping anything: he is no stranger, so

@@ -5,6 +5,7 @@ mod config;
 mod event;
 mod incoming;
 mod keep_alive;
+mod ordering;
 mod outgoing;
 mod outside;
 mod registrations;
@@ -18,6 +19,7 @@ use answers::Answers;
 pub use config::{Config, Entropy, Load};
 pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
 use keep_alive::KeepAlives;
+use ordering::Overtakers;
 pub use outside::{Outside, Question};
 use requests::{Plan, Purpose, Requests};
 use sessions::SessionTimer;
@@ -38,6 +40,7 @@ pub struct Agent {
     dialogs: HashMap<DialogId, Dialog>,
     sessions: Table<DialogId, SessionTimer>,
     keep_alives: KeepAlives,
+    overtakers: Overtakers,
     registrar: Registrar,
 }
 
@@ -49,7 +52,15 @@ impl Agent {
         let answers = Answers::new(requests.random());
         let registrar = Registrar::new(std::mem::take(&mut requests.config.registrar), requests.key());
         let keep_alives = KeepAlives::new(requests.config.keep_alive);
-        Self { requests, answers, dialogs: HashMap::new(), sessions: Table::new(), keep_alives, registrar }
+        Self {
+            requests,
+            answers,
+            dialogs: HashMap::new(),
+            sessions: Table::new(),
+            keep_alives,
+            overtakers: Table::new(),
+            registrar,
+        }
     }
 
     /// Takes one datagram, or one message that was cut from a stream.
@@ -61,7 +72,7 @@ impl Agent {
         match Message::parse(bytes) {
             Ok(message) => match &message.kind {
                 Kind::Request { method, uri } => {
-                    let request = incoming::Request { flow, message: &message, method, uri, size: bytes.len() };
+                    let request = incoming::Request { flow, message: &message, method, uri, bytes };
                     self.receive_request(now, &request, out);
                 }
                 Kind::Response { status, reason } => {
@@ -107,6 +118,9 @@ impl Agent {
         while let Some(id) = self.sessions.due(now) {
             self.session_timeout(now, id, out);
         }
+        while let Some(id) = self.overtakers.due(now) {
+            self.waited_in_vain(now, id, out);
+        }
         self.keep_alives.timeout(now, out);
         out.extend(self.registrar.timeout(now).into_iter().map(Output::Registered));
     }
@@ -115,8 +129,8 @@ impl Agent {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let transactions = [self.requests.clients.deadline(), self.answers.servers.deadline()];
-        let others = [self.sessions.deadline(), self.keep_alives.deadline(), self.registrar.deadline()];
-        transactions.into_iter().chain(others).flatten().min()
+        let dialogs = [self.sessions.deadline(), self.keep_alives.deadline(), self.overtakers.deadline()];
+        transactions.into_iter().chain(dialogs).chain([self.registrar.deadline()]).flatten().min()
     }
 
     /// How much is kept for peers at the moment; the bounds are those of [`Config`].
@@ -142,6 +156,7 @@ impl Agent {
             remote: uri.clone(),
             local_seq: 0,
             remote_seq: None,
+            skips: false,
             target: uri,
             routes: route,
             flow,

@@ -231,6 +231,7 @@ impl Agent {
     fn forget_alarms(&mut self, id: DialogId) {
         self.sessions.remove(id);
         self.keep_alives.forget(id);
+        self.overtakers.remove(id);
     }
 
     /// The peer is silent. Should it live after all, a BYE tells it that the dialog is over (RFC 3261 12.2.1.2).

@@ -49,6 +49,7 @@ impl Agent {
                 remote: uri.clone(),
                 local_seq: 0,
                 remote_seq: None,
+                skips: false,
                 target: uri,
                 routes: route,
                 flow,

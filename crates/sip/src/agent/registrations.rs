@@ -22,6 +22,7 @@ impl Agent {
             remote: user,
             local_seq: 0,
             remote_seq: None,
+            skips: false,
             target: registrar,
             routes: Vec::new(),
             flow,
@@ -52,7 +53,7 @@ impl Agent {
     /// A phone registers (RFC 3261 10.3). A stranger leaves nothing behind; who has proven who he is gets a
     /// transaction, so that a repetition is answered and not done again.
     pub(super) fn receive_register(&mut self, now: Instant, request: &Request<'_>, out: &mut Vec<Output>) {
-        let Request { flow, message, size, .. } = *request;
+        let Request { flow, message, bytes, .. } = *request;
         if let Some(answer) = request.unknown_extension() {
             return self.refuse(request, &answer, out);
         }
@@ -60,7 +61,13 @@ impl Agent {
             Ok(index) => index,
             Err(refusal) => {
                 let answers: Vec<_> = refusal.0.iter().collect();
-                return self.answers.refuse_in_short(flow, (message.raw(), Some(&message.via)), size, &answers, out);
+                return self.answers.refuse_in_short(
+                    flow,
+                    (message.raw(), Some(&message.via)),
+                    bytes.len(),
+                    &answers,
+                    out,
+                );
             }
         };
         if !self.answers.make_room(self.requests.config.max_transactions) {

@@ -17,6 +17,9 @@ pub(crate) use terms::{Refresher, Terms};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(crate) u128);
 
+/// Nobody has more requests under way in one dialog: numbers that rise by more have skipped.
+const MOST_MISSING: u32 = 16;
+
 /// What both sides know of a dialog (RFC 3261 12.1).
 #[derive(Debug)]
 pub(crate) struct Dialog {
@@ -30,6 +33,8 @@ pub(crate) struct Dialog {
     pub(crate) local_seq: u32,
     /// The CSeq of the peer's latest request.
     pub(crate) remote_seq: Option<u32>,
+    /// The peer leaves out numbers: behind a gap nothing is missing.
+    pub(crate) skips: bool,
     /// The peer's Contact.
     pub(crate) target: Uri,
     pub(crate) routes: Vec<Uri>,
@@ -60,6 +65,17 @@ pub(crate) enum Phase {
     },
 }
 
+/// Where a request stands among those of its dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It follows the one before, as far as anybody can tell.
+    Next,
+    /// Some before it are missing.
+    Early,
+    /// Its turn is over.
+    Late,
+}
+
 impl Phase {
     pub(crate) const UP: Self = Self::Up { inviting: false, unacknowledged: None };
 }
@@ -75,6 +91,7 @@ impl Dialog {
             remote: invite.from.uri().ok()?,
             local_seq: 0,
             remote_seq: Some(invite.cseq.number),
+            skips: false,
             target: invite.contact()?,
             routes: record_route(invite).collect(),
             flow,
@@ -121,14 +138,32 @@ impl Dialog {
         hosts.contains(&ip.to_canonical())
     }
 
-    /// Takes the CSeq of a request: it must rise, and may skip numbers (RFC 3261 12.2.2). What has the number of the
-    /// request before but is not its repetition comes late, too.
+    /// Where a CSeq stands: numbers must rise, and may skip (RFC 3261 12.2.2). What has the number of the request before
+    /// but is not its repetition comes late, too.
+    pub(crate) fn place(&self, number: u32) -> Place {
+        match self.remote_seq {
+            Some(before) if number <= before => Place::Late,
+            Some(before) if !self.skips && (2..=MOST_MISSING).contains(&(number - before)) => Place::Early,
+            Some(_) | None => Place::Next,
+        }
+    }
+
+    /// Takes the CSeq of a request, or refuses it.
     pub(crate) fn advances(&mut self, number: u32) -> bool {
-        let rises = self.remote_seq.is_none_or(|before| number > before);
-        if rises {
+        let late = self.place(number) == Place::Late;
+        if late {
+            self.skips = false;
+        } else {
             self.remote_seq = Some(number);
         }
-        rises
+        !late
+    }
+
+    /// A request is refused for what it is: if its turn had come, the next one's has.
+    pub(crate) fn passes(&mut self, number: u32) {
+        if self.place(number) == Place::Next {
+            self.remote_seq = Some(number);
+        }
     }
 
     /// The number of our next request.

@@ -51,6 +51,7 @@ impl Dialog {
             remote,
             local_seq,
             remote_seq,
+            skips: false,
             target,
             routes,
             flow,

@@ -13,6 +13,7 @@ mod keep_alive;
 mod locate;
 mod messages;
 mod net;
+mod ordering;
 mod outside;
 mod pair;
 mod registrar;

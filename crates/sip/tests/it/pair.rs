@@ -185,29 +185,6 @@ fn a_408_inside_a_dialog_ends_it() {
 }
 
 #[test]
-fn numbers_may_be_skipped_but_not_fall() {
-    let mut net = Net::new(Transport::Udp);
-    net.connected();
-    let mut last = String::new();
-    for (number, status) in [(11, "200"), (13, "200"), (12, "500"), (13, "500"), (14, "200")] {
-        net.sent.clear();
-        let info = in_dialog(&mut net, "INFO", "");
-        let text = String::from_utf8(info).unwrap();
-        let old = text.lines().find(|line| line.starts_with("CSeq")).unwrap().to_owned();
-        let info = text.replace(&old, &format!("CSeq: {number} INFO"));
-        net.inject(0, address(1), info.as_bytes());
-        last = info;
-        assert_eq!(net.kinds_by(0), [status], "after CSeq {number}");
-    }
-    assert_eq!(net.events_of(0).len(), 3);
-    // The same request long after its transaction is over is late as well.
-    net.run(Duration::from_secs(40));
-    net.sent.clear();
-    net.inject(0, address(1), last.as_bytes());
-    assert_eq!(net.kinds_by(0), ["500"]);
-}
-
-#[test]
 fn a_dialog_the_peer_does_not_know_ends() {
     let mut net = Net::new(Transport::Udp);
     let (gateway, phone) = net.connected();
