@@ -141,3 +141,72 @@ fn class(status: u16) -> &'static str {
         600.. => "Failure",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Kind, Message};
+
+    /// The message as the writer writes it: long names, no folds, one kind of line ends, a Content-Length.
+    fn written(message: &Message<'_>) -> Bytes {
+        let mut writer = match &message.kind {
+            Kind::Request { method, uri } => Writer::request(method, uri),
+            Kind::Response { status, reason } => Writer::response(*status, &text::readable(reason)),
+        };
+        let described = ["Content-Type", "Content-Disposition", "Content-Length"];
+        let content_type = message.readable("Content-Type");
+        for header in message.raw().headers() {
+            let by_body = described.iter().any(|name| header.name.eq_ignore_ascii_case(name));
+            if !by_body {
+                writer.copied(header.name, header.value);
+            }
+        }
+        let disposition = message.readable("Content-Disposition");
+        let bytes = Bytes::copy_from_slice(message.body);
+        writer.finish(content_type.map(|content_type| Body { content_type, disposition, bytes }).as_ref())
+    }
+
+    /// All that a message says, without regard to how its lines were folded and named.
+    fn said(message: &Message<'_>) -> Vec<String> {
+        let start = match &message.kind {
+            Kind::Request { method, uri } => format!("{method} {uri}"),
+            Kind::Response { status, reason: [] } => format!("{status} {}", super::reason(*status)),
+            Kind::Response { status, reason } => format!("{status} {}", text::readable(reason)),
+        };
+        let via = &message.via;
+        let parties = [message.from, message.to].map(|party| {
+            let uri = party.uri().map_err(|error| error.to_string());
+            format!("{} {uri:?} {:?}", unfolded(party.display), party.tag())
+        });
+        let mut headers: Vec<_> = message.raw().headers().iter().collect();
+        headers.sort_by_key(|header| header.name.to_ascii_lowercase());
+        let headers = headers.iter().filter(|header| header.name != "Content-Length");
+        let headers = headers.map(|header| format!("{}: {}", header.name.to_ascii_lowercase(), unfolded(header.value)));
+        let cseq = format!("{} {}", message.cseq.number, message.cseq.method);
+        let way = format!("{} {} {:?} {:?}", via.transport, via.host, via.port, via.branch());
+        let all = [start, way, message.call_id.to_owned(), cseq].into_iter().chain(parties).chain(headers);
+        all.chain([message.body.escape_ascii().to_string()]).collect()
+    }
+
+    fn unfolded(value: &[u8]) -> String {
+        let mut out = Vec::new();
+        text::unfold(value, &mut out);
+        text::readable(&out)
+    }
+
+    #[test]
+    fn each_fixture_says_the_same_when_it_is_written_again() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/sip/messages");
+        let mut count = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let Ok(message) = Message::parse(&bytes) else { continue };
+            let again = written(&message);
+            assert_eq!(said(&Message::parse(&again).unwrap()), said(&message), "{}", path.display());
+            assert_eq!(written(&Message::parse(&again).unwrap()), again, "{}: once is enough", path.display());
+            count += 1;
+        }
+        assert!(count >= 20);
+    }
+}

@@ -49,6 +49,68 @@ proptest! {
     }
 
     #[test]
+    fn a_uri_has_the_parts_it_was_made_of(
+        scheme in "sips?|SIP",
+        user in proptest::option::of("[a-zA-Z0-9_.!~*'()&=+$,;?/-]{1,12}(%[0-9A-F]{2}){0,2}(:[a-z0-9]{0,4})?"),
+        host in "[a-z][a-z0-9-]{0,8}(\\.[a-z]{2,4})?|192\\.0\\.2\\.[1-9]|\\[2001:db8::[1-9a-f]{1,4}\\]",
+        port in proptest::option::of(1_u16..),
+        params in vec("[a-z]{1,6}(=[a-zA-Z0-9-]{1,8})?", 0..3),
+        headers in "(\\?[a-z]{1,4}=[a-z0-9%]{0,4})?",
+    ) {
+        let mut text = format!("{scheme}:");
+        text.extend(user.iter().map(|user| format!("{user}@")));
+        text.push_str(&host);
+        text.extend(port.iter().map(|port| format!(":{port}")));
+        text.extend(params.iter().map(|param| format!(";{param}")));
+        text.push_str(&headers);
+        let uri: Uri = text.parse().unwrap();
+        prop_assert_eq!(uri.to_string(), text);
+        let name = user.as_ref().map(|user| user.split(':').next().unwrap());
+        prop_assert_eq!((uri.user(), uri.host(), uri.port()), (name, host.as_str(), port));
+        for param in &params {
+            let name = param.split('=').next().unwrap();
+            let first = params.iter().find(|param| param.split('=').next() == Some(name)).unwrap();
+            prop_assert_eq!(uri.param(name), Some(first.split_once('=').map_or("", |(_, value)| value)));
+        }
+    }
+
+    /// An answer says again what the request said: Via, From, To, Call-ID and CSeq, byte by byte.
+    #[test]
+    fn an_answer_repeats_what_was_asked(
+        name in vec(any::<u8>().prop_filter("one line", |byte| !b"\r\n".contains(byte)), 0..20),
+        users in ("[a-z0-9]{1,8}", "[a-z0-9;?/&+-]{1,8}"),
+        tag in "[a-zA-Z0-9.!%*_+`'~-]{1,20}",
+        call_id in "[!-~]{1,30}",
+        branch in "z9hG4bK[a-zA-Z0-9.!%*_+`'~-]{1,30}",
+        number in 0_u32..1 << 31,
+        blank in "[ \t]{0,2}(\r\n[ \t])?",
+    ) {
+        let quoted: Vec<u8> = name.iter().flat_map(|byte| match byte {
+            b'"' | b'\\' => vec![b'\\', *byte],
+            plain => vec![*plain],
+        }).collect();
+        let (from, to) = users;
+        let request = [
+            format!("OPTIONS sip:{to}@10.0.0.1 SIP/2.0\r\nVia:{blank}SIP/2.0/TCP 10.0.0.3:5070;branch={branch}\r\nFrom: \"").as_bytes(),
+            &quoted,
+            format!(
+                "\" <sip:{from}@10.0.0.3>{blank};tag={tag}\r\nt:{blank}<sip:{to}@10.0.0.1>\r\nCall-ID:{blank}{call_id}\r\n\
+                 CSeq: {number}{blank} OPTIONS\r\nContent-Length: 0\r\n\r\n"
+            ).as_bytes(),
+        ].concat();
+        let asked = Message::parse(&request).unwrap();
+        let mut net = Net::new(Transport::Tcp);
+        net.inject(0, address(2), &request);
+        prop_assert_eq!(net.kinds_by(0), ["200"]);
+        let answer = Message::parse(&net.sent[0].bytes).unwrap();
+        prop_assert_eq!((answer.call_id, &answer.cseq, answer.via.branch()), (asked.call_id, &asked.cseq, Some(&*branch)));
+        prop_assert_eq!((answer.via.host, answer.via.port), (asked.via.host, asked.via.port));
+        prop_assert_eq!((answer.from.display, answer.from.tag()), (asked.from.display, Some(&*tag)));
+        prop_assert_eq!((answer.from.uri(), answer.to.uri()), (asked.from.uri(), asked.to.uri()));
+        prop_assert!(asked.to.tag().is_none() && answer.to.tag().is_some());
+    }
+
+    #[test]
     fn what_is_written_can_be_read(
         user in "[a-zA-Z0-9+*#. äß-]{1,20}",
         header in vec(any::<u8>(), 0..40).prop_map(|bytes| bytes.iter().map(|byte| char::from(*byte)).collect::<String>()),
