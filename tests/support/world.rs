@@ -192,6 +192,7 @@ impl World {
             Output::State(_, State::Down(_) | State::Degraded(_)) | Output::Outcome(..) | Output::Dialog(..) => {}
             Output::Learnt { .. } => {}
             Output::Note(link, text) => println!("note of {link}: {text}"),
+            Output::Disconnect(flow) => self.tell(Input::FlowFailed(flow)),
             Output::Discarded(_, reason) => println!("dropped: {reason}"),
         }
     }
@@ -210,7 +211,7 @@ impl World {
                     self.phone.handle(self.instant(), event, &mut out);
                     self.phone_said(out);
                 }
-                sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
+                sip::Output::Disconnect { .. } | sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
             }
         }
     }

@@ -187,6 +187,7 @@ impl Driver {
         for output in out {
             match output {
                 Output::Transmit(flow, bytes) => self.transmit(flow, bytes),
+                Output::Disconnect(flow) => self.links.disconnect(flow),
                 Output::Reach(link, next_hop) => {
                     let way = self.links.reach(next_hop, self.trusts.get(link.position()).cloned().flatten());
                     self.lookups.spawn(async move { (link, way.await) });

@@ -71,6 +71,8 @@ pub enum Input<'a> {
 pub enum Output {
     /// Send these bytes.
     Transmit(sip::Flow, Bytes),
+    /// Close this connection; that it failed is to be reported.
+    Disconnect(sip::Flow),
     /// Find a way to this next hop.
     Reach(LinkIndex, NextHop),
     /// Make this durable, in this order.
@@ -284,6 +286,7 @@ impl Hub {
             for output in std::mem::take(&mut round.wire) {
                 match output {
                     sip::Output::Transmit { flow, bytes } => round.out.push(Output::Transmit(flow, bytes)),
+                    sip::Output::Disconnect { flow } => round.out.push(Output::Disconnect(flow)),
                     sip::Output::Event(event) => self.agent_said(&mut round, event),
                     sip::Output::Registered(registration) => self.registered(&mut round, registration),
                     sip::Output::Discarded { flow, reason } => round.out.push(Output::Discarded(flow, reason)),

@@ -54,6 +54,7 @@ pub struct Links {
     datagrams: Vec<Datagrams>,
     tcp: Tcp,
     tls: Tls,
+    connections: Connections,
     names: Names,
 }
 
@@ -79,14 +80,14 @@ impl Links {
         for &address in &listen.tcp {
             tcp.listen(address).map_err(|source| BindError { transport: "tcp", address, source })?;
         }
-        let mut tls = Tls::new(connections);
+        let mut tls = Tls::new(connections.clone());
         if let Some(secure) = &listen.tls {
             for &address in &secure.addresses {
                 let bound = tls.listen(address, secure.server.clone());
                 bound.map_err(|source| BindError { transport: "tls", address, source })?;
             }
         }
-        Ok((Self { datagrams, tcp, tls, names: Names::new(nameservers.into()) }, receiver))
+        Ok((Self { datagrams, tcp, tls, connections, names: Names::new(nameservers.into()) }, receiver))
     }
 
     /// Where datagrams are received.
@@ -118,6 +119,12 @@ impl Links {
             Transport::Tcp => self.tcp.send(flow, bytes),
             Transport::Tls => self.tls.send(flow, bytes),
         }
+    }
+
+    /// Closes a connection whose peer is not there any more; [`Arrival::Failed`] follows.
+    pub fn disconnect(&self, flow: sip::Flow) {
+        tracing::info!(remote = %flow.remote, "a SIP connection does not answer its keep-alives any more: it is closed");
+        self.connections.close(flow);
     }
 
     /// Looks for a way to a next hop (RFC 3263): its address, our own side of the flow, and for TLS a connection whose peer

@@ -14,6 +14,10 @@ use crate::hub::{Entropy, Parts};
 /// they refresh, which they do at half that time.
 const REGISTRATION: Duration = Duration::from_secs(300);
 
+/// A session over UDP in which nothing was said for so long is asked by OPTIONS whether it still stands, before NATs forget
+/// the way. A link's `heartbeat` that is no longer than this asks first, and then there is nothing left to ask.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// What the hub is made of, from the configuration.
 pub(crate) fn parts(config: Config) -> Parts {
     let links = phones(&config)
@@ -44,7 +48,7 @@ pub(crate) fn parts(config: Config) -> Parts {
         unlinked,
         destinations: config.destinations,
         locale: config.locale,
-        sip: sip::Config { registrar, ..sip::Config::default() },
+        sip: sip::Config { registrar, keep_alive_datagrams: Some(SILENCE), ..sip::Config::default() },
         sip_entropy: system_entropy(),
         call_entropy: system_entropy(),
     }

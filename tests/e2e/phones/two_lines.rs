@@ -112,7 +112,7 @@ impl TwoLines {
                         }
                         Output::Event(event) => self.handle(event),
                         Output::Discarded { reason, .. } => panic!("{reason}"),
-                        Output::Registered(_) => {}
+                        Output::Disconnect { .. } | Output::Registered(_) => {}
                     }
                 }
             }

@@ -98,6 +98,11 @@ impl Connections {
         }
     }
 
+    /// Closes the connection to a peer: its tasks end when the last sender is gone.
+    pub(super) fn close(&self, flow: sip::Flow) {
+        self.senders().remove(&(flow.transport, flow.remote));
+    }
+
     /// Takes connections until the gateway stops. What `take` makes of one is done in a task of its own: no peer makes
     /// others wait.
     pub(super) async fn accept<T>(

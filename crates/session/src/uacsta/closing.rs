@@ -21,7 +21,7 @@ impl Uacsta {
     /// A standing session ended. The phone may be back already, so the first attempt does not wait; one that keeps
     /// ending its sessions is not asked ever faster.
     pub(super) fn reopen(&mut self, turn: &mut Turn<'_>, why: String) {
-        let Phase::Up { dialog, since, .. } = self.phase else { return self.fail(turn, why) };
+        let Phase::Up { dialog, since, .. } = self.phase else { return self.turn_back(turn, why) };
         self.forget_refusals();
         turn.agent.bye(turn.now, dialog, turn.wire);
         if turn.now < since + STEADY {

@@ -192,7 +192,7 @@ impl Phone {
                     Output::Transmit { .. } if self.is_silent(now) => {}
                     Output::Transmit { flow, bytes } => self.outbox.push_back((flow, bytes)),
                     Output::Event(event) => self.handle(now, event),
-                    Output::Registered(_) | Output::Discarded { .. } => {}
+                    Output::Disconnect { .. } | Output::Registered(_) | Output::Discarded { .. } => {}
                 }
             }
         }

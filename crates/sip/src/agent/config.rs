@@ -28,6 +28,9 @@ pub struct Config {
     pub session_expires: Option<Duration>,
     /// A connection that carries a dialog and was silent for so long is sent a ping (RFC 5626 4.4.1).
     pub keep_alive: Duration,
+    /// Over UDP, a dialog in which nothing was said for so long, and up to a tenth longer, is sent an OPTIONS: NATs and
+    /// firewalls forget a flow that is silent, many of them within a minute. `None`: never.
+    pub keep_alive_datagrams: Option<Duration>,
     /// Phones that register here.
     pub registrar: RegistrarConfig,
 }
@@ -44,6 +47,7 @@ impl Default for Config {
             max_dialogs: 65_536,
             session_expires: Some(Duration::from_secs(1800)),
             keep_alive: Duration::from_secs(120),
+            keep_alive_datagrams: None,
             registrar: RegistrarConfig::default(),
         }
     }

@@ -18,6 +18,11 @@ pub enum Output {
         /// One whole message.
         bytes: Bytes,
     },
+    /// Close this connection: its peer does not answer any more. [`Agent::flow_failed`](crate::Agent::flow_failed) follows.
+    Disconnect {
+        /// The connection.
+        flow: Flow,
+    },
     /// Something happened.
     Event(Event),
     /// A phone of an account is reached otherwise than before.
@@ -293,6 +298,7 @@ impl fmt::Debug for Output {
             Self::Transmit { flow, bytes } => {
                 write!(f, "Transmit({flow:?}, {} bytes)", bytes.len())
             }
+            Self::Disconnect { flow } => write!(f, "Disconnect({flow:?})"),
             Self::Event(event) => event.fmt(f),
             Self::Registered(registration) => registration.fmt(f),
             Self::Discarded { flow, reason } => write!(f, "Discarded({flow:?}, {reason})"),

@@ -98,6 +98,7 @@ impl Agent {
             return self.decline(request, &Answer::new(500), out);
         }
         dialog.follow(request.flow);
+        dialog.stirred = Some(now);
         self.keep_alive(now, id);
         let transaction = self.answers.start(now, self.requests.config.timers, request.flow, request.message, id);
         match request.method.as_str() {

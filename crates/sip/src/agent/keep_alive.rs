@@ -1,15 +1,16 @@
-//! Keep-alives on streams (RFC 5626 4.4.1): a connection that carries a dialog and says nothing is forgotten by the NATs and
-//! firewalls on its way, and then the phone's next event is lost.
+//! Keep-alives: a flow that carries a dialog and says nothing is forgotten by the NATs and firewalls on its way, and then the
+//! phone's next event is lost. A connection is sent a ping (RFC 5626 4.4.1). Over UDP an OPTIONS inside the dialog is more
+//! than that: whatever the answer, it says whether the peer still has the dialog.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Agent, Output};
-use crate::Flow;
+use super::{Agent, Config, Output, Plan, Purpose};
 use crate::dialog::DialogId;
 use crate::transaction::{Table, Timed};
+use crate::{Flow, Method};
 
 /// What asks for a pong.
 const PING: &[u8] = b"\r\n\r\n";
@@ -17,14 +18,35 @@ const PING: &[u8] = b"\r\n\r\n";
 /// The pong.
 const PONG: &[u8] = b"\r\n";
 
+/// A pong comes within this time, or the connection has failed (RFC 5626 4.4.1).
+const PONG_PATIENCE: Duration = Duration::from_secs(10);
+
 /// The connections of dialogs that are up.
 pub(super) struct KeepAlives {
     /// A connection that was silent for so long is sent a ping.
     interval: Duration,
     watched: Table<DialogId, Watch>,
-    /// When a connection was last heard from, or sent a ping.
-    heard: HashMap<Flow, Instant>,
+    /// What is known of each connection.
+    heard: HashMap<Flow, Heard>,
+    /// A dialog over UDP that was silent for so long is sent an OPTIONS.
+    patience: Option<Duration>,
+    /// Those that are up: when to look at them.
+    quiet: Table<DialogId, Look>,
 }
+
+/// A connection.
+struct Heard {
+    /// When something last came in, or a ping went out.
+    at: Instant,
+    /// It is the ping, and nothing came in since.
+    is_asked: bool,
+    /// It has answered a ping before. Many phones never do, and mean nothing by it.
+    answers: bool,
+}
+
+/// Something is to be looked at then. What was said in the meantime does not move it: it is noted at the dialog alone, which
+/// costs nothing, and found when the time has come.
+struct Look(Instant);
 
 /// The connection of one dialog, and when it is to be looked at.
 struct Watch {
@@ -33,51 +55,79 @@ struct Watch {
 }
 
 impl KeepAlives {
-    pub(super) fn new(interval: Duration) -> Self {
-        Self { interval, watched: Table::new(), heard: HashMap::new() }
+    pub(super) fn new(config: &Config) -> Self {
+        let (interval, patience) = (config.keep_alive, config.keep_alive_datagrams);
+        Self { interval, watched: Table::new(), heard: HashMap::new(), patience, quiet: Table::new() }
     }
 
     /// The dialog is up on this flow.
     pub(super) fn watch(&mut self, now: Instant, id: DialogId, flow: Flow) {
+        if !flow.transport.is_reliable() {
+            return self.watch_datagrams(now, id);
+        }
         let known = self.watched.get(id).is_some_and(|watch| watch.flow == flow);
-        if flow.transport.is_reliable() && !known {
+        if !known {
             self.forget(id);
-            self.heard.insert(flow, now);
+            self.heard.insert(flow, Heard { at: now, is_asked: false, answers: false });
             self.watched.insert(id, Watch { flow, at: now + self.interval });
         }
     }
 
+    fn watch_datagrams(&mut self, now: Instant, id: DialogId) {
+        if let (Some(patience), None) = (self.patience, self.quiet.get(id)) {
+            self.quiet.insert(id, Look(now + with_jitter(patience, id)));
+        }
+    }
+
+    /// A dialog over UDP that is to be looked at.
+    pub(super) fn quiet(&self, now: Instant) -> Option<DialogId> {
+        self.quiet.due(now)
+    }
+
     /// The dialog is over. Should another one have the same connection, that is only looked at as if it had been silent.
     pub(super) fn forget(&mut self, id: DialogId) {
+        self.quiet.remove(id);
         if let Some(watch) = self.watched.remove(id) {
             self.heard.remove(&watch.flow);
         }
     }
 
     /// Something came in.
-    pub(super) fn heard(&mut self, now: Instant, flow: Flow) {
+    pub(super) fn heard(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
         if let Some(heard) = self.heard.get_mut(&flow) {
-            *heard = now;
+            let answers = heard.answers || (heard.is_asked && bytes == PONG);
+            *heard = Heard { at: now, is_asked: false, answers };
         }
     }
 
-    /// Asks the connections that were silent for too long.
+    /// Asks the connections that were silent for too long, and gives up those that always answered and do not any more.
     pub(super) fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) {
         while let Some(id) = self.watched.due(now) {
             let Some(flow) = self.watched.get(id).map(|watch| watch.flow) else { return };
-            let silent = self.heard.get(&flow).is_none_or(|heard| *heard + self.interval <= now);
-            if silent {
+            let fresh = Heard { at: now, is_asked: false, answers: false };
+            let heard = self.heard.entry(flow).or_insert(fresh);
+            if heard.is_asked && heard.answers && heard.at + PONG_PATIENCE <= now {
+                *heard = Heard { at: now, is_asked: false, answers: false };
+                out.push(Output::Disconnect { flow });
+            } else if heard.at + self.interval <= now {
+                (heard.at, heard.is_asked) = (now, true);
                 out.push(Output::Transmit { flow, bytes: Bytes::from_static(PING) });
-                self.heard.insert(flow, now);
             }
-            let next = self.heard.get(&flow).copied().unwrap_or(now) + self.interval;
+            let wait = if heard.is_asked && heard.answers { PONG_PATIENCE } else { self.interval };
+            let next = heard.at + wait;
             self.watched.update(id, |watch| watch.at = next);
         }
     }
 
     /// When [`timeout`](Self::timeout) is to be called next.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.watched.deadline()
+        self.watched.deadline().into_iter().chain(self.quiet.deadline()).min()
+    }
+}
+
+impl Timed for Look {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.0)
     }
 }
 
@@ -94,6 +144,31 @@ impl Agent {
             self.keep_alives.watch(now, id, dialog.flow);
         }
     }
+
+    /// A dialog over UDP was silent for long, or was when it was looked at last.
+    pub(super) fn stir(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
+        let up = self.dialogs.get_mut(&id).filter(|dialog| dialog.is_up());
+        let (Some(dialog), Some(patience)) = (up, self.keep_alives.patience) else {
+            return self.keep_alives.forget(id);
+        };
+        let patience = with_jitter(patience, id);
+        let silent = dialog.stirred.is_none_or(|stirred| stirred + patience <= now);
+        // Without room for one more request there is talk enough.
+        if silent && !self.requests.is_full() {
+            let plan = Plan::new(Method::OPTIONS, None);
+            let key = self.requests.send(now, dialog, &plan, out);
+            self.requests.keep(key, Purpose::Request { dialog: id, tag: None, plan });
+        }
+        let since = dialog.stirred.filter(|stirred| *stirred + patience > now).unwrap_or(now);
+        self.keep_alives.quiet.insert(id, Look(since + patience));
+    }
+}
+
+/// Up to a tenth longer, so that ten thousand dialogs that were opened at once are not asked at once. Never shorter: whoever
+/// asks the peer something of its own at this interval comes first, and then this is not needed.
+fn with_jitter(patience: Duration, id: DialogId) -> Duration {
+    let lot = (id.0 & 0xff) as u32 + 1;
+    patience + patience / 10 * lot / 256
 }
 
 /// Line breaks between messages: those of a ping are answered. Over UDP there are none to answer.

@@ -51,7 +51,7 @@ impl Agent {
         let mut requests = Requests::new(config, entropy);
         let answers = Answers::new(requests.random());
         let registrar = Registrar::new(std::mem::take(&mut requests.config.registrar), requests.key());
-        let keep_alives = KeepAlives::new(requests.config.keep_alive);
+        let keep_alives = KeepAlives::new(&requests.config);
         Self {
             requests,
             answers,
@@ -65,7 +65,7 @@ impl Agent {
 
     /// Takes one datagram, or one message that was cut from a stream.
     pub fn receive(&mut self, now: Instant, flow: Flow, bytes: &[u8], out: &mut Vec<Output>) {
-        self.keep_alives.heard(now, flow);
+        self.keep_alives.heard(now, flow, bytes);
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
             return keep_alive::answer(flow, bytes, out);
         }
@@ -122,6 +122,9 @@ impl Agent {
             self.waited_in_vain(now, id, out);
         }
         self.keep_alives.timeout(now, out);
+        while let Some(id) = self.keep_alives.quiet(now) {
+            self.stir(now, id, out);
+        }
         out.extend(self.registrar.timeout(now).into_iter().map(Output::Registered));
     }
 
@@ -162,6 +165,7 @@ impl Agent {
             flow,
             pinned,
             phase: Phase::Starting,
+            stirred: None,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),
         };
         let headers = headers.into_iter().chain(self.session_headers(None)).collect();

@@ -125,6 +125,7 @@ impl Agent {
             return;
         }
         dialog.reinvited(&plan.method);
+        dialog.stirred = Some(now);
         let is_up = dialog.is_up();
         let refreshes = plan.method == Method::INVITE || plan.method == Method::UPDATE;
         if response.is_success() && refreshes {
@@ -139,7 +140,7 @@ impl Agent {
         }
         match tag {
             Some(tag) => out.push(Event::Answered { dialog: id, tag, answer: response.answer() }.into()),
-            None if response.is_success() => {}
+            None if response.is_success() || !refreshes => {}
             None => self.refresh_refused(now, id, &plan.method, response.status),
         }
         match response.status {
@@ -213,6 +214,7 @@ impl Agent {
                 entry.reinvited(&plan.method);
                 match tag {
                     Some(tag) => out.push(Event::Failed { dialog, tag, failure }.into()),
+                    None if plan.method == Method::OPTIONS => {}
                     None => self.refresh_later(now, dialog),
                 }
             }

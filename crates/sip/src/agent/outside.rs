@@ -55,6 +55,7 @@ impl Agent {
                 flow,
                 pinned: true,
                 phase: Phase::Starting,
+                stirred: None,
                 login: credentials.map(|credentials| Box::new(Login::new(credentials))),
             };
             self.dialogs.insert(id, peer);

@@ -28,6 +28,7 @@ impl Agent {
             flow,
             pinned: true,
             phase: Phase::Starting,
+            stirred: None,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),
         };
         if self.dialogs.len() < self.requests.config.max_dialogs {

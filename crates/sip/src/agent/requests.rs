@@ -104,6 +104,7 @@ impl Requests {
         let branch = Branch(self.random());
         let number = dialog.next_seq();
         let flow = dialog.next_hop();
+        dialog.stirred = Some(now);
         let method = plan.method.clone();
         let mut writer = dialog.request(&method, number, branch);
         let uri = dialog.path().0.clone();

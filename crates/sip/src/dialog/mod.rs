@@ -5,6 +5,7 @@ mod terms;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use crate::digest::Login;
 use crate::message::{Address, Message, Method, Uri, Writer};
@@ -43,6 +44,8 @@ pub(crate) struct Dialog {
     /// All requests go out on `flow`.
     pub(crate) pinned: bool,
     pub(crate) phase: Phase,
+    /// When one side last said something to the other.
+    pub(crate) stirred: Option<Instant>,
     /// For peers that challenge.
     pub(crate) login: Option<Box<Login>>,
 }
@@ -97,6 +100,7 @@ impl Dialog {
             flow,
             pinned: false,
             phase: Phase::Starting,
+            stirred: None,
             login: None,
         })
     }

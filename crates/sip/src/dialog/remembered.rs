@@ -57,6 +57,7 @@ impl Dialog {
             flow,
             pinned,
             phase,
+            stirred: None,
             login,
         })
     }

@@ -23,6 +23,8 @@ pub struct Net {
     pub discarded: Vec<(usize, Discard)>,
     /// Keep-alives that were sent: when (in seconds since the start) and by whom. They are not in `sent`.
     pub pings: Vec<(u128, usize)>,
+    /// The connections that an agent gave up.
+    pub disconnected: Vec<Flow>,
     /// The news of the gateway's registrar.
     pub registered: Vec<sip::Registration>,
     /// The phone answers whatever it is asked with 200.
@@ -125,6 +127,7 @@ impl Net {
             events: Vec::new(),
             discarded: Vec::new(),
             pings: Vec::new(),
+            disconnected: Vec::new(),
             registered: Vec::new(),
             polite: true,
             phone_dialog: None,
@@ -227,6 +230,10 @@ impl Net {
         for output in out {
             match output {
                 Output::Transmit { flow, bytes } => self.transmit(agent, flow, bytes),
+                Output::Disconnect { flow } => {
+                    self.disconnected.push(flow);
+                    self.act(agent, |agent, now, out| agent.flow_failed(now, flow, out));
+                }
                 Output::Event(event) => self.happened(agent, event),
                 Output::Registered(registration) => self.registered.push(registration),
                 Output::Discarded { reason, .. } => self.discarded.push((agent, reason)),
