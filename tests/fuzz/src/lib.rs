@@ -70,7 +70,7 @@ pub fn settle(agent: &mut Agent, now: Instant, out: &mut Vec<Output>) {
     agent.timeout(now, out);
     assert!(agent.deadline().is_none_or(|next| next > now), "an alarm that stays");
     let load = agent.load();
-    assert!(load.dialogs <= ROOM && load.requests <= 2 * ROOM && load.answers <= ROOM, "{load:?}");
+    assert!(load.dialogs <= ROOM && load.requests <= ROOM && load.answers <= ROOM, "{load:?}");
 }
 
 /// The end of all timers: what was asked is answered or given up.

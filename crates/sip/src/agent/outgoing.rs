@@ -159,6 +159,9 @@ impl Agent {
         let opened = opened.and_then(|dialog| self.dialogs.get(dialog));
         let other = opened.filter(|dialog| *dialog.remote_tag != *message.to.tag().unwrap_or(""));
         let Some(mut fork) = other.map(Dialog::without_login) else { return client.acknowledge_again(out) };
+        if self.requests.is_full() {
+            return; // it comes again, or its sender gives up: a peer must not make us write for ever
+        }
         fork.opened(message);
         let ack = self.requests.ack(&fork, key, message.cseq.number);
         out.extend(ack.map(|bytes| Output::Transmit { flow: fork.next_hop(), bytes }));

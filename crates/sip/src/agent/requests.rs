@@ -121,14 +121,15 @@ impl Requests {
         key
     }
 
-    /// Ends a dialog. It lives on in its BYE, which may have to be sent again with credentials.
+    /// Ends a dialog. It lives on in its BYE, which may have to be sent again with credentials. Beyond the bound of
+    /// transactions the BYE is sent once.
     pub(super) fn send_bye(&mut self, now: Instant, dialog: Dialog, out: &mut Vec<Output>) {
         self.send_bye_as(now, dialog, Plan::new(Method::BYE, None), out);
     }
 
     pub(super) fn send_bye_as(&mut self, now: Instant, mut dialog: Dialog, plan: Plan, out: &mut Vec<Output>) {
         let key = self.send(now, &mut dialog, &plan, out);
-        self.keep(key, Purpose::Bye { dialog: Box::new(dialog), plan });
+        self.keep_if_room(key, Purpose::Bye { dialog: Box::new(dialog), plan });
     }
 
     /// Confirms a 2xx to the INVITE that `key` names, with the credentials that INVITE had (RFC 3261 22.1).
@@ -170,12 +171,21 @@ impl Requests {
         let cancel = Client::start(now, timers, &Method::CANCEL, flow, bytes, out);
         let key = ClientKey { cancel: true, ..invite };
         self.clients.insert(key, cancel);
-        self.keep(key, Purpose::Cancel);
+        self.keep_if_room(key, Purpose::Cancel);
     }
 
     /// What is to be done when this request is over.
     pub(super) fn keep(&mut self, key: ClientKey, purpose: Purpose) {
         self.clients.update(key, |client| client.purpose = Some(purpose));
+    }
+
+    /// The same for a request that is sent even if no more fit in: then it is not sent again.
+    fn keep_if_room(&mut self, key: ClientKey, purpose: Purpose) {
+        if self.clients.len() > self.config.max_transactions {
+            self.clients.remove(key);
+        } else {
+            self.keep(key, purpose);
+        }
     }
 
     /// What is to be done now that this request is over.

@@ -126,3 +126,42 @@ fn only_one_branch_of_a_fork_becomes_the_dialog() {
     assert!(net.sent.last().unwrap().header("To").unwrap().ends_with("tag=other"));
     assert_eq!(net.events_of(0), []);
 }
+
+#[test]
+fn a_peer_with_ever_new_tags_costs_no_more_than_the_bound() {
+    let config = sip::Config { max_transactions: 8, ..sip::Config::default() };
+    let phone = sip::Config { accept_invites: true, ..sip::Config::default() };
+    let mut net = Net::with(Transport::Udp, [config, phone]);
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.settle();
+    let accepted = net.sent.iter().rfind(|sent| sent.what() == "200").unwrap().clone();
+    let tag = accepted.header("To").unwrap().split_once("tag=").unwrap().1.to_owned();
+    net.sent.clear();
+    for number in 0..100 {
+        let other = accepted.text().replace(&tag, &format!("other{number}"));
+        net.inject(0, "10.0.0.2:5060".parse().unwrap(), other.as_bytes());
+    }
+    assert_eq!(net.kinds_by(0).iter().filter(|what| *what == "BYE").count(), 7);
+    assert_eq!(net.agents[0].load(), sip::Load { dialogs: 1, requests: 8, answers: 0 });
+}
+
+#[test]
+fn beyond_the_bound_dialogs_are_ended_with_one_bye() {
+    let config = sip::Config { max_transactions: 3, ..sip::Config::default() };
+    let phone = sip::Config { accept_invites: true, ..sip::Config::default() };
+    let mut net = Net::with(Transport::Udp, [config, phone]);
+    let dialogs = [(); 3].map(|()| {
+        let invite = net.invite();
+        let dialog = net.act(0, |agent, now, out| agent.invite(now, invite, out));
+        net.settle();
+        dialog
+    });
+    for dialog in dialogs {
+        net.act(0, |agent, now, out| agent.bye(now, dialog, out));
+    }
+    assert_eq!(net.agents[0].load(), sip::Load { dialogs: 0, requests: 3, answers: 0 });
+    net.settle();
+    assert_eq!(net.kinds_by(0).iter().filter(|what| *what == "BYE").count(), 3, "the peers hear of it all the same");
+    assert_eq!(net.agents[1].load().dialogs, 0);
+}
