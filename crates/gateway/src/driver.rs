@@ -140,6 +140,7 @@ impl Driver {
             match next {
                 Some(Arrival::Received(flow, bytes)) => self.handle(Input::Received(flow, &bytes)),
                 Some(Arrival::Failed(flow)) => self.handle(Input::FlowFailed(flow)),
+                Some(Arrival::Refused(flow)) => self.handle(Input::FlowRefused(flow)),
                 None => return,
             }
             next = if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None };

@@ -52,8 +52,10 @@ pub struct Parts {
 pub enum Input<'a> {
     /// One datagram, or one message of a stream.
     Received(sip::Flow, &'a [u8]),
-    /// A flow broke, or could not be opened.
+    /// A flow broke.
     FlowFailed(sip::Flow),
+    /// A connection could not be opened: nothing that was sent on this flow has left.
+    FlowRefused(sip::Flow),
     /// The way to a link's next hop, or why there is none.
     Reached(LinkIndex, Result<Way, String>),
     /// Somebody wants a line to do something; the answer is an [`Output::Outcome`].
@@ -207,6 +209,7 @@ impl Hub {
         match input {
             Input::Received(flow, bytes) => self.agent.receive(now.at, flow, bytes, &mut round.wire),
             Input::FlowFailed(flow) => self.agent.flow_failed(now.at, flow, &mut round.wire),
+            Input::FlowRefused(flow) => self.agent.flow_refused(now.at, flow, &mut round.wire),
             Input::Reached(link, Ok(way)) => self.tell(&mut round, link, session::Input::Reachable(way)),
             Input::Reached(link, Err(why)) => self.tell(&mut round, link, session::Input::Unreachable(why)),
             Input::Command(id, command) => self.command(&mut round, id, command),

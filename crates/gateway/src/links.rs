@@ -30,8 +30,10 @@ use crate::config::SipListen;
 pub enum Arrival {
     /// One message.
     Received(sip::Flow, Bytes),
-    /// A stream broke, or could not be opened.
+    /// A stream broke.
     Failed(sip::Flow),
+    /// A stream could not be opened: nothing that was sent on it has left.
+    Refused(sip::Flow),
 }
 
 /// So many messages may wait for the hub. A flood fills this queue, then the kernel's buffers, and is dropped there,
@@ -108,7 +110,7 @@ impl Links {
     }
 
     /// Sends one message. A datagram that the kernel does not take now is lost as on the network, and repeated by
-    /// SIP; a stream that cannot be opened comes back as [`Arrival::Failed`].
+    /// SIP; a stream that cannot be opened comes back as [`Arrival::Refused`].
     pub fn transmit(&mut self, flow: sip::Flow, bytes: Bytes) {
         match flow.transport {
             Transport::Udp => {

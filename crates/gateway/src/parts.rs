@@ -48,7 +48,12 @@ pub(crate) fn parts(config: Config) -> Parts {
         unlinked,
         destinations: config.destinations,
         locale: config.locale,
-        sip: sip::Config { registrar, keep_alive_datagrams: Some(SILENCE), ..sip::Config::default() },
+        sip: sip::Config {
+            registrar,
+            keep_alive_datagrams: Some(SILENCE),
+            large_over_tcp: true,
+            ..sip::Config::default()
+        },
         sip_entropy: system_entropy(),
         call_entropy: system_entropy(),
     }

@@ -172,7 +172,17 @@ impl Connections {
     }
 
     /// The connection is gone; one that the peer has opened since from the same port stays.
-    pub(super) async fn forget(&self, flow: sip::Flow) {
+    async fn forget(&self, flow: sip::Flow) {
+        self.report(flow, Arrival::Failed(flow)).await;
+    }
+
+    /// There is no connection, and what waited for it is dropped.
+    pub(super) async fn refused(&self, flow: sip::Flow, queue: Queue) {
+        drop(queue);
+        self.report(flow, Arrival::Refused(flow)).await;
+    }
+
+    async fn report(&self, flow: sip::Flow, end: Arrival) {
         {
             let mut senders = self.senders();
             let key = (flow.transport, flow.remote);
@@ -181,7 +191,7 @@ impl Connections {
             }
         }
         // Nobody listens any more when the gateway is stopping.
-        let _ = self.arrivals.send(Arrival::Failed(flow)).await;
+        let _ = self.arrivals.send(end).await;
     }
 
     fn senders(&self) -> MutexGuard<'_, HashMap<Key, mpsc::Sender<Bytes>>> {

@@ -48,8 +48,7 @@ async fn open(connections: Connections, flow: sip::Flow, queue: Queue) {
         Ok(connected) => connections.serve_plain(connected, flow, queue).await,
         Err(error) => {
             tracing::debug!(remote = %flow.remote, %error, "no connection");
-            drop(queue);
-            connections.forget(flow).await;
+            connections.refused(flow, queue).await;
         }
     }
 }

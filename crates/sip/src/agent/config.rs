@@ -31,6 +31,9 @@ pub struct Config {
     /// Over UDP, a dialog in which nothing was said for so long, and up to a tenth longer, is sent an OPTIONS: NATs and
     /// firewalls forget a flow that is silent, many of them within a minute. `None`: never.
     pub keep_alive_datagrams: Option<Duration>,
+    /// A request that is too large for a datagram goes over TCP where its peer may be reached so (RFC 3261 18.1.1). For those
+    /// who can open connections, and report with [`Agent::flow_refused`](crate::Agent::flow_refused) when they cannot.
+    pub large_over_tcp: bool,
     /// Phones that register here.
     pub registrar: RegistrarConfig,
 }
@@ -48,6 +51,7 @@ impl Default for Config {
             session_expires: Some(Duration::from_secs(1800)),
             keep_alive: Duration::from_secs(120),
             keep_alive_datagrams: None,
+            large_over_tcp: false,
             registrar: RegistrarConfig::default(),
         }
     }

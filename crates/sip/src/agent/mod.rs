@@ -107,6 +107,17 @@ impl Agent {
         out.extend(self.registrar.flow_failed(flow).into_iter().map(Output::Registered));
     }
 
+    /// No connection could be opened for this flow, so nothing that was sent on it has left. Large requests of dialogs over
+    /// UDP go there, whole as they are (RFC 3261 18.1.1); all others fail.
+    pub fn flow_refused(&mut self, now: Instant, flow: Flow, out: &mut Vec<Output>) {
+        let keys: Vec<_> =
+            self.requests.clients.iter().filter(|(_, client)| client.flow == flow).map(|it| it.0).collect();
+        for key in keys {
+            self.fall_back(now, key, out);
+        }
+        self.flow_failed(now, flow, out);
+    }
+
     /// Does what is due.
     pub fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) {
         while let Some(key) = self.requests.clients.due(now) {
@@ -164,6 +175,7 @@ impl Agent {
             routes: route,
             flow,
             pinned,
+            refuses_tcp: false,
             phase: Phase::Starting,
             stirred: None,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),

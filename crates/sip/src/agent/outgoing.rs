@@ -6,7 +6,7 @@ use super::{Agent, Answer, Discard, Ending, Event, Failure, Output, Plan, Purpos
 use crate::dialog::{Dialog, DialogId, Phase, Terms};
 use crate::message::{Message, reason, text};
 use crate::transaction::{ClientKey, ClientNews};
-use crate::{Body, Flow, Method};
+use crate::{Body, Flow, Method, Transport};
 
 /// A response as it came in.
 pub(super) struct Response<'a> {
@@ -202,6 +202,26 @@ impl Agent {
         if let Some(id) = lost {
             self.lose(now, id, out);
         }
+    }
+
+    /// A request of a dialog over UDP was to go over TCP, and never went: it goes over UDP, and so does all that follows.
+    pub(super) fn fall_back(&mut self, now: Instant, key: ClientKey, out: &mut Vec<Output>) {
+        let purpose = self.requests.clients.get(key).and_then(|client| client.purpose.as_ref());
+        let Some(Purpose::Invite { dialog, .. } | Purpose::Request { dialog, .. }) = purpose else { return };
+        let over_udp = |dialog: &&mut Dialog| dialog.next_hop().transport == Transport::Udp;
+        let Some(dialog) = self.dialogs.get_mut(dialog).filter(over_udp) else { return };
+        dialog.refuses_tcp = true;
+        let Some(client) = self.requests.clients.remove(key) else { return };
+        let number = Message::parse(client.request()).ok().map(|request| request.cseq.number);
+        let Some(purpose) = client.purpose else { return };
+        let Some(plan) = purpose.plan() else { return };
+        // A number that nobody has seen would be missed, unless others have passed it already.
+        let number = number.filter(|number| *number == dialog.local_seq).unwrap_or_else(|| dialog.next_seq());
+        let again = self.requests.send_as(now, dialog, number, plan, out);
+        if let Phase::Calling(calling) = &mut dialog.phase {
+            *calling = again;
+        }
+        self.requests.keep(again, purpose);
     }
 
     /// A request came to nothing, and its dialog is not to blame.

@@ -54,6 +54,7 @@ impl Agent {
                 routes: route,
                 flow,
                 pinned: true,
+                refuses_tcp: false,
                 phase: Phase::Starting,
                 stirred: None,
                 login: credentials.map(|credentials| Box::new(Login::new(credentials))),

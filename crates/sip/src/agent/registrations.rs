@@ -27,6 +27,7 @@ impl Agent {
             routes: Vec::new(),
             flow,
             pinned: true,
+            refuses_tcp: false,
             phase: Phase::Starting,
             stirred: None,
             login: credentials.map(|credentials| Box::new(Login::new(credentials))),

@@ -11,6 +11,9 @@ use crate::message::{CSTA, Raw, Scheme, Uri, Writer};
 use crate::transaction::{Branch, Client, ClientKey, Table, derived};
 use crate::{Body, Flow, Method, Transport};
 
+/// What is larger may be cut into pieces on its way, and pieces get lost (RFC 3261 18.1.1).
+const LARGEST_DATAGRAM: usize = 1300;
+
 /// The client half of an agent.
 pub(super) struct Requests {
     pub(super) config: Config,
@@ -40,6 +43,14 @@ impl Purpose {
         match self {
             Self::Opened { .. } => false,
             Self::Invite { .. } | Self::Request { .. } | Self::Bye { .. } | Self::Orphan { .. } | Self::Cancel => true,
+        }
+    }
+
+    /// What was asked for, where somebody may ask for much.
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        match self {
+            Self::Invite { plan, .. } | Self::Request { plan, .. } => Some(plan),
+            Self::Opened { .. } | Self::Bye { .. } | Self::Orphan { .. } | Self::Cancel => None,
         }
     }
 }
@@ -101,21 +112,39 @@ impl Requests {
 
     /// Sends a request with the next number of its dialog. What its answer is for is said with [`keep`](Self::keep).
     pub(super) fn send(&mut self, now: Instant, dialog: &mut Dialog, plan: &Plan, out: &mut Vec<Output>) -> ClientKey {
-        let branch = Branch(self.random());
         let number = dialog.next_seq();
-        let flow = dialog.next_hop();
+        self.send_as(now, dialog, number, plan, out)
+    }
+
+    /// The same with a number of its own.
+    pub(super) fn send_as(
+        &mut self,
+        now: Instant,
+        dialog: &mut Dialog,
+        number: u32,
+        plan: &Plan,
+        out: &mut Vec<Output>,
+    ) -> ClientKey {
+        let branch = Branch(self.random());
         dialog.stirred = Some(now);
-        let method = plan.method.clone();
-        let mut writer = dialog.request(&method, number, branch);
         let uri = dialog.path().0.clone();
-        self.describe(&mut writer, &method, &flow, uri.scheme());
-        if let Some(login) = &mut dialog.login {
-            login.headers(&method, &uri).iter().for_each(|(name, value)| writer.copied(name, value));
+        let logins = dialog.login.as_mut().map(|login| login.headers(&plan.method, &uri)).unwrap_or_default();
+        let write = |flow| {
+            let mut writer = dialog.request(&plan.method, number, flow, branch);
+            // Where we are is not where this request happens to go.
+            self.describe(&mut writer, &plan.method, &dialog.next_hop(), uri.scheme());
+            logins.iter().for_each(|(name, value)| writer.copied(name, value));
+            plan.headers.iter().for_each(|(name, value)| writer.header(name, value));
+            writer.finish(plan.body.as_ref())
+        };
+        let mut flow = dialog.next_hop();
+        let mut bytes = write(flow);
+        if let Some(tcp) = dialog.tcp_instead().filter(|_| self.config.large_over_tcp && bytes.len() > LARGEST_DATAGRAM)
+        {
+            (flow, bytes) = (tcp, write(tcp));
         }
-        plan.headers.iter().for_each(|(name, value)| writer.header(name, value));
-        let bytes = writer.finish(plan.body.as_ref());
         let give_up = plan.give_up.map(|patience| now + patience);
-        let client = Client::start(now, self.config.timers, &method, flow, bytes, out);
+        let client = Client::start(now, self.config.timers, &plan.method, flow, bytes, out);
         let key = ClientKey { branch, cancel: false };
         self.clients.insert(key, client.giving_up(give_up));
         key
@@ -143,7 +172,7 @@ impl Requests {
     pub(super) fn ack(&mut self, dialog: &Dialog, key: ClientKey, number: u32) -> Option<Bytes> {
         let branch = Branch(self.random());
         let invite = Raw::parse(self.clients.get(key)?.request()).ok()?;
-        let mut writer = dialog.request(&Method::ACK, number, branch);
+        let mut writer = dialog.request(&Method::ACK, number, dialog.next_hop(), branch);
         writer.copy_all(&invite, &["Authorization", "Proxy-Authorization"]);
         writer.header("User-Agent", &self.config.user_agent);
         Some(writer.finish(None))

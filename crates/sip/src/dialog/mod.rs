@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::digest::Login;
 use crate::message::{Address, Message, Method, Uri, Writer};
 use crate::transaction::{Branch, ClientKey};
-use crate::{Flow, TransactionId};
+use crate::{Flow, TransactionId, Transport};
 
 pub(crate) use terms::{Refresher, Terms};
 
@@ -43,6 +43,8 @@ pub(crate) struct Dialog {
     pub(crate) flow: Flow,
     /// All requests go out on `flow`.
     pub(crate) pinned: bool,
+    /// Nobody listens at its peer over TCP: everything goes over UDP.
+    pub(crate) refuses_tcp: bool,
     pub(crate) phase: Phase,
     /// When one side last said something to the other.
     pub(crate) stirred: Option<Instant>,
@@ -99,6 +101,7 @@ impl Dialog {
             routes: record_route(invite).collect(),
             flow,
             pinned: false,
+            refuses_tcp: false,
             phase: Phase::Starting,
             stirred: None,
             login: None,
@@ -213,11 +216,21 @@ impl Dialog {
         }
     }
 
+    /// Where a request goes that is too large for a datagram (RFC 3261 18.1.1): to the same peer over TCP. `None` where it
+    /// stays with UDP. That is so for a peer that registered over UDP, or came from behind a NAT: nothing but the way it
+    /// opened itself leads in. And for one whose URI says UDP.
+    pub(crate) fn tcp_instead(&self) -> Option<Flow> {
+        let flow = self.next_hop();
+        let hop = self.routes.first().unwrap_or(&self.target);
+        let says_udp = hop.param("transport").is_some_and(|transport| transport.eq_ignore_ascii_case("udp"));
+        let may = flow.transport == Transport::Udp && !(self.pinned || self.refuses_tcp || says_udp);
+        may.then_some(Flow { transport: Transport::Tcp, ..flow })
+    }
+
     /// The header lines that every request in this dialog has (RFC 3261 12.2.1.1).
-    pub(crate) fn request(&self, method: &Method, number: u32, branch: Branch) -> Writer {
+    pub(crate) fn request(&self, method: &Method, number: u32, flow: Flow, branch: Branch) -> Writer {
         let (uri, routes) = self.path();
         let mut writer = Writer::request(method, uri);
-        let flow = self.next_hop();
         writer.header("Via", format_args!("SIP/2.0/{} {};branch={branch};rport", flow.transport.name(), flow.local));
         writer.header("Max-Forwards", 70);
         routes.for_each(|route| writer.header("Route", format_args!("<{route}>")));

@@ -56,6 +56,7 @@ impl Dialog {
             routes,
             flow,
             pinned,
+            refuses_tcp: false,
             phase,
             stirred: None,
             login,

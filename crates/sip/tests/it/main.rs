@@ -10,6 +10,7 @@ mod faults;
 mod frames;
 mod fuzz;
 mod keep_alive;
+mod large;
 mod locate;
 mod messages;
 mod net;
