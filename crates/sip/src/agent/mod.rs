@@ -157,6 +157,7 @@ impl Agent {
     /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.
     pub fn invite(&mut self, now: Instant, invite: Invite, out: &mut Vec<Output>) -> DialogId {
         let Invite { flow, uri, from, route, credentials, body, headers, give_up, pinned } = invite;
+        let uri = uri.without_headers();
         let id = DialogId(self.requests.random());
         if self.requests.is_full() || self.dialogs.len() >= self.requests.config.max_dialogs {
             out.push(Event::Rejected { dialog: id, failure: Failure::Status(Answer::local(503)) }.into());

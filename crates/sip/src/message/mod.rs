@@ -139,11 +139,11 @@ impl<'a> Message<'a> {
         Some(whole.find(CSTA).unwrap_or(whole))
     }
 
-    /// The URI of the first Contact.
+    /// The URI of the first Contact, as requests may name it: without headers.
     #[must_use]
     pub fn contact(&self) -> Option<Uri> {
         let contact = Address::parse(self.list("Contact").next()?).ok()?;
-        contact.uri().ok()
+        contact.uri().ok().map(Uri::without_headers)
     }
 
     /// Whether its Allow lists UPDATE; `None` if it lists nothing.

@@ -166,6 +166,16 @@ impl Uri {
         Self::parse(format!("{head};{param}{headers}").as_bytes()).unwrap_or_else(|_| self.clone())
     }
 
+    /// The same URI as it may stand in a request line and in To (RFC 3261 19.1.1).
+    #[must_use]
+    pub(crate) fn without_headers(self) -> Self {
+        if !self.has_headers() {
+            return self;
+        }
+        let bare = self.text.get(..usize::from(self.params.end)).unwrap_or("");
+        Self::parse(bare.as_bytes()).unwrap_or(self)
+    }
+
     /// It carries headers behind a `?`, which a request line must not (RFC 3261 19.1.1).
     pub(crate) fn has_headers(&self) -> bool {
         self.headers.start != self.headers.end

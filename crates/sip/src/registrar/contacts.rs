@@ -50,7 +50,7 @@ pub(super) fn read(request: &Message<'_>, config: &RegistrarConfig) -> Result<As
 
 fn contact(value: &[u8], general: Option<&[u8]>, config: &RegistrarConfig) -> Result<Contact, Fault> {
     let address = Address::parse(value).map_err(|_| Fault::Malformed)?;
-    let uri = address.uri().ok().filter(|uri| uri.scheme() != Scheme::Tel && !uri.has_headers());
+    let uri = address.uri().ok().filter(|uri| uri.scheme() != Scheme::Tel);
     let uri = uri.ok_or(Fault::Malformed)?;
     // What cannot be read is as good as nothing (RFC 3261 10.2.1.1).
     let asked = address.params.value("expires").or(general).and_then(text::number);

@@ -251,6 +251,8 @@ fn how_long_a_contact_is_bound() {
         (contact("*"), "400", vec![]),
         (format!("{}Expires: 60\r\n", contact("*")), "400", vec![]),
         (format!("{}Expires: 0\r\n", contact(&format!("*, {INSIDE}"))), "400", vec![]),
+        (contact("<sip:988@h?Route=%3Csip:r%3E>"), "200", vec!["3600"]),
+        (contact("sip:988@h?Route=%3Csip:r%3E"), "400", vec![]),
         (contact("<tel:988>"), "400", vec![]),
         (contact("<mailto:988@h>"), "400", vec![]),
         (contact(&["<sip:988@h>"; 9].join(", ")), "400", vec![]),
@@ -263,6 +265,17 @@ fn how_long_a_contact_is_bound() {
         let seconds: Vec<_> = listed.iter().filter_map(|contact| contact.rsplit('=').next()).collect();
         assert_eq!((answer.what().as_str(), seconds), (status, granted), "{headers}");
         assert_eq!(answer.header("Min-Expires").is_some(), status == "423");
+    }
+}
+
+/// RFC 4475 3.3.12 to 3.3.14: what stands inside the brackets comes back, and what stands behind them does not.
+#[test]
+fn a_contact_comes_back_as_it_was_bound() {
+    let inside = ["<sip:988@h;unknownparam>", "<sip:988@h?Route=%3Csip:r%3E>", "<sip:%00@h>"];
+    let cases = inside.map(|uri| (uri, uri)).into_iter().chain([("sip:988@h;unknownparam", "<sip:988@h>")]);
+    for (bound, listed) in cases {
+        let answer = client().register(&mut office(Transport::Udp), &contact(bound));
+        assert_eq!(contacts(&answer), [format!("{listed};expires=3600")]);
     }
 }
 

@@ -39,9 +39,19 @@ fn check(headers: &str, uri: &str, routes: &[&str], remote: &str) {
     assert_eq!(info.flow.remote, remote.parse().unwrap());
 }
 
+/// RFC 3261 19.1.1, table 1: a request line and To have no place for them.
+#[test]
+fn headers_of_a_uri_stay_at_home() {
+    let uri = "sip:101@10.0.0.2:5060?Subject=x".parse().unwrap();
+    let (net, _) = after("", |invite| Invite { uri, ..invite });
+    assert!(net.sent[0].text().starts_with("INFO sip:101@10.0.0.2:5060 SIP/2.0\r\n"));
+    assert_eq!(net.sent[0].header("To").unwrap(), "<sip:101@10.0.0.2:5060>;tag=phone");
+}
+
 #[test]
 fn requests_go_to_the_contact_through_the_recorded_route() {
     check("Contact: <sip:p@10.0.0.2:5062>\r\n", "sip:p@10.0.0.2:5062", &[], "10.0.0.2:5062");
+    check("Contact: <sip:p@10.0.0.2:5062?Subject=x>\r\n", "sip:p@10.0.0.2:5062", &[], "10.0.0.2:5062");
     check("Contact: <sip:p@phone.example>\r\n", "sip:p@phone.example", &[], "10.0.0.2:5060");
     check("", "sip:101@10.0.0.2:5060", &[], "10.0.0.2:5060");
     // Record-Route is read backwards by the side that sent the INVITE.
