@@ -4,6 +4,7 @@ mod delivery;
 mod durability;
 mod layering;
 mod locate;
+mod makes;
 mod phones;
 mod registrar;
 mod scenarios;

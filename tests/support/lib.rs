@@ -1,7 +1,8 @@
 //! Support for the tests of the whole house.
 //!
 //! [`world`] is a gateway and one scripted phone in virtual time: no socket, no clock, no file. [`scenario`] reads a
-//! call's life from a text file and plays it there. [`gateway`] is a real one with sockets and clock, [`receiver`] what
+//! call's life from a text file and plays it there. [`office`] has simulated phones instead, and [`makes`] reads what each make
+//! must be like. [`gateway`] is a real one with sockets and clock, [`receiver`] what
 //! its action URLs reach, [`certificates`] what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs
 //! of other people that it is tested with: [`kamailio`] is one of them, and [`capture`] gives what went over the wire to
 //! another.
@@ -11,6 +12,8 @@ pub mod capture;
 pub mod certificates;
 pub mod gateway;
 pub mod kamailio;
+pub mod makes;
+pub mod office;
 pub mod peer;
 pub mod receiver;
 pub mod scenario;

@@ -109,7 +109,7 @@ fn expected(steps: &[Step]) -> Vec<Expected> {
     expected
 }
 
-fn destination(number: usize, url: &str) -> Destination {
+pub(crate) fn destination(number: usize, url: &str) -> Destination {
     Destination {
         id: DestinationId(format!("{number}").into()),
         on: Action::ALL.to_vec(),
@@ -154,7 +154,7 @@ fn compare(expected: &[Expected], made: &[(Duration, String)]) -> Result<(), Str
 }
 
 /// Whether a URL is the wanted one; a letter in braces is one guid throughout, and no other letter's.
-fn matches(wanted: &str, url: &str, guids: &mut HashMap<String, String>) -> bool {
+pub(crate) fn matches(wanted: &str, url: &str, guids: &mut HashMap<String, String>) -> bool {
     const GUID: usize = 36;
     let mut rest = url;
     let mut pieces = wanted.split('{');
@@ -238,7 +238,7 @@ fn step(row: usize, rest: &str, block: &[&str]) -> Result<Step, String> {
     Ok(Step { row, at, what })
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     text.trim().parse().map(Duration::from_secs_f64).map_err(|_| format!("{text:?} are no seconds"))
 }
 

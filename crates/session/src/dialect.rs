@@ -71,6 +71,14 @@ impl Dialect {
         Self::named("generic").unwrap_or(&GENERIC)
     }
 
+    /// Such a phone takes an INVITE, and requests inside its dialog.
+    pub(crate) fn has_sessions(&self) -> bool {
+        match self.carrier {
+            Carrier::Info => true,
+            Carrier::Notify { .. } => false,
+        }
+    }
+
     /// The dialect of a phone that calls itself so.
     pub(crate) fn of_agent(agent: &str) -> Option<&'static Self> {
         let begins = |begin: &String| agent.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));

@@ -10,17 +10,18 @@
 //!   gateway: INVITE, INFO        ─► session ─► services ─► calls
 //! ```
 //!
-//! The room knows the protocols' crates only, never the gateway's side of them: what it sends is judged by what the
+//! [`makes`] are phones as they are sold, each with the ways of its make. The room knows the protocols' crates only, never the gateway's side of them: what it sends is judged by what the
 //! standards say, not by what the gateway expects.
 #![forbid(unsafe_code)]
 
 mod handset;
+pub mod makes;
 mod phone;
 
-pub use handset::{Fleet, Handset, Secure};
+pub use handset::{Fleet, Handset, Secure, addressee};
 pub use phone::{
-    Call, CallId, CallNumbering, CallState, Challenge, Counters, DeviceStyle, Outcome, Phone, PhoneConfig,
-    Registration, Report,
+    Call, CallId, CallNumbering, CallState, Challenge, Counters, DeviceStyle, Features, Manner, Named, Outcome,
+    Outside, Phone, PhoneConfig, Registration, Report,
 };
 pub use sip::Credentials;
 pub use sip::digest::Algorithm;

@@ -21,17 +21,15 @@ pub(super) struct Unsaid {
 }
 
 impl Uacsta {
-    /// The phone is there, and this is its answer. One with another name has other firmware, or is another phone: what
-    /// was known of it is void.
+    /// The phone is there, and this is its answer.
     pub(super) fn meet(&mut self, answer: &sip::Answer) {
-        let agent = printable(answer.agent.as_deref().unwrap_or_default());
-        if agent != self.known.agent {
-            self.known = Known { agent, ..Known::default() };
-            self.unsaid.services = true;
-            self.lists_nothing = false;
-        }
-        if self.config.dialect.is_none() {
-            self.dialect = Dialect::of_agent(&self.known.agent).unwrap_or(Dialect::generic());
+        if let Some(agent) = answer.agent.as_deref() {
+            self.called(agent);
+            let found = Dialect::of_agent(agent).unwrap_or(Dialect::generic());
+            // What answers cannot be a phone that would have to be asked in the other way.
+            if self.config.dialect.is_none() && found.has_sessions() != self.outside {
+                self.dialect = found;
+            }
         }
         if self.known.dialect != self.dialect.name {
             self.known.dialect = self.dialect.name;
@@ -40,11 +38,24 @@ impl Uacsta {
         self.notice_edition(answer);
     }
 
-    /// Whoever refused the session may have said why he did: he is a phone that wants to be spoken to otherwise.
+    /// Whoever refused the session may have said who he is: a phone that wants to be spoken to otherwise.
     pub(super) fn recognise(&mut self, failure: &sip::Failure) {
         let sip::Failure::Status(answer) = failure else { return };
-        let dialect = answer.agent.as_deref().and_then(Dialect::of_agent).filter(|_| self.config.dialect.is_none());
-        self.dialect = dialect.unwrap_or(self.dialect);
+        let Some(agent) = answer.agent.as_deref().filter(|_| self.config.dialect.is_none()) else { return };
+        if let Some(dialect) = Dialect::of_agent(agent) {
+            self.called(agent);
+            self.dialect = dialect;
+        }
+    }
+
+    /// A phone with another name has other firmware, or is another phone: what was known of it is void.
+    fn called(&mut self, agent: &str) {
+        let agent = printable(agent);
+        if agent != self.known.agent {
+            self.known = Known { agent, ..Known::default() };
+            self.unsaid.services = true;
+            self.lists_nothing = false;
+        }
     }
 
     /// Peers answer in an edition of their own choice.

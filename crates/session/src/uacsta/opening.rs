@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use csta::{Message, Request, Response, SystemStatus};
 
-use super::{Carrier, Phase, Turn, Uacsta, read, words};
+use super::{Phase, Turn, Uacsta, read, words};
 use crate::Way;
 use crate::capability::Service;
 use crate::dialect::Opening;
@@ -29,7 +29,7 @@ impl Uacsta {
             return self
                 .fail(turn, "the way to a sips: address must be TLS (RFC 3261 26.2.2), and this one is not".into());
         }
-        self.outside = matches!(self.dialect.carrier, Carrier::Notify { .. });
+        self.outside = !self.dialect.has_sessions();
         if self.outside {
             return self.meet_outside(turn, way, invite);
         }

@@ -220,6 +220,20 @@ fn what_a_make_is_known_to_lack_is_not_asked_of_it() {
     assert_eq!(world.when("SnapshotDevice sip:987@192.0.2.20").len(), 1, "that it lacks this is a guess: it is asked");
 }
 
+/// An answer without a name says nothing about it: the phone's SIP stack may have written it.
+#[test]
+fn a_name_is_kept_until_another_one_comes() {
+    let mut world = up_with("snom870/8.7.5.35", config());
+    world.phone.as_usual("INVITE");
+    world.phone_hangs_up_the_session();
+    world.run(2.0);
+    assert_eq!((last(&world).agent.as_str(), last(&world).dialect), ("snom870/8.7.5.35", "snom"));
+    world.phone.always("INVITE", || called("Something else"));
+    world.phone_hangs_up_the_session();
+    world.run(5.0);
+    assert_eq!((last(&world).agent.as_str(), last(&world).dialect), ("Something else", "generic"));
+}
+
 // ── phones without sessions ──────────────────────────────────────────────────────────────────────────────────────
 
 fn openstage() -> UacstaConfig {

@@ -181,8 +181,10 @@ impl Wire {
     }
 }
 
-/// The user a message is for: of a request, who is asked (our Contact carries the user too); of an answer, who asked.
-fn addressee(bytes: &[u8]) -> Option<String> {
+/// The user a message is for, where several phones have one address: of a request, who is asked (our Contact carries the
+/// user too); of an answer, who asked.
+#[must_use]
+pub fn addressee(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes.split(|byte| *byte == b'\n').next()?).ok()?;
     let uri = if text.starts_with("SIP/2.0 ") { from(bytes)? } else { text.split(' ').nth(1)?.to_owned() };
     uri.parse::<Uri>().ok()?.user().map(str::to_owned)

@@ -18,6 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{CallId, Phone, PhoneConfig, Report};
 use board::Board;
+pub use board::addressee;
 pub use fleet::Fleet;
 
 /// A phone with a socket. Clones are handles to the same phone; with the last one it is switched off.

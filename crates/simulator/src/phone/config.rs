@@ -5,6 +5,7 @@ use std::time::Duration;
 use csta::Edition;
 
 use super::digest::Challenge;
+use super::manner::Manner;
 use super::registration::Registration;
 
 /// The persona of a [`Phone`](super::Phone). The default is a friendly desk phone that behaves like a snom.
@@ -26,6 +27,8 @@ pub struct PhoneConfig {
     pub digest: Option<Challenge>,
     /// It registers at the gateway, which then knows where it is.
     pub registration: Option<Registration>,
+    /// What it does otherwise than the standard, and what it leaves out.
+    pub manner: Manner,
     /// It serves SnapshotDevice.
     pub snapshot_supported: bool,
     /// The far end answers dialled calls after so long; `None`: when [`far_answers`](super::Phone::far_answers) says so.
@@ -55,6 +58,7 @@ impl Default for PhoneConfig {
             device_style: DeviceStyle::Sip,
             digest: None,
             registration: None,
+            manner: Manner::PLAIN,
             snapshot_supported: true,
             auto_far_answer: None,
             refuse: Vec::new(),

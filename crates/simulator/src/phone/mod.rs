@@ -4,6 +4,7 @@ mod call;
 mod calls;
 mod config;
 mod digest;
+mod manner;
 mod registration;
 mod reports;
 mod services;
@@ -20,6 +21,7 @@ use sip::{Agent, Entropy, Flow, Output};
 pub use call::{Call, CallId, CallState};
 pub use config::{CallNumbering, DeviceStyle, PhoneConfig};
 pub use digest::Challenge;
+pub use manner::{Features, Manner, Named, Outside};
 pub use registration::Registration;
 pub use reports::{Counters, Outcome, Report};
 
@@ -77,7 +79,7 @@ impl Phone {
 
     /// Takes one datagram, or one message that was cut from a stream.
     pub fn receive(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
-        if !self.is_silent(now) {
+        if !self.is_silent(now) && !self.config.manner.ignores(bytes) {
             self.agent.receive(now, flow, bytes, &mut self.pending);
             self.settle(now);
         }
@@ -212,6 +214,7 @@ fn agent(config: &PhoneConfig, entropy: &Arc<Mutex<Entropy>>) -> Agent {
         contact_user: config.user.clone(),
         timers: config.timers,
         accept_invites: true,
+        accept_notifies: config.manner.outside == Outside::Served,
         ..sip::Config::default()
     };
     let entropy = entropy.clone();

@@ -170,7 +170,7 @@ impl Waiting {
 }
 
 /// The local name of the root element.
-fn root(xml: &[u8]) -> String {
+pub(super) fn root(xml: &[u8]) -> String {
     let text = String::from_utf8_lossy(xml);
     let mut tags = text.split('<').map(|tag| tag.split([' ', '\t', '\r', '\n', '>', '/']).next().unwrap_or(""));
     let name = tags.find(|name| name.starts_with(|first: char| first.is_alphabetic())).unwrap_or("");

@@ -11,6 +11,7 @@ use csta::{
 
 use super::Phone;
 use super::calls::number_of;
+use super::manner::Features;
 
 impl Phone {
     /// Does what a request asks. The events it causes are reported after its answer.
@@ -54,8 +55,12 @@ impl Phone {
             Request::GetDoNotDisturb(_) => {
                 Ok(Response::GetDoNotDisturb(GetDoNotDisturbResponse { on: self.do_not_disturb }))
             }
-            Request::GetCstaFeatures(_)
-            | Request::SnapshotCall(_)
+            Request::GetCstaFeatures(_) => match self.config.manner.features {
+                Features::Refused => Err(CstaError::service_not_supported()),
+                Features::Listed => Ok(Response::GetCstaFeatures(self.config.manner.list())),
+                Features::Nonsense => Ok(Response::normal_status()),
+            },
+            Request::SnapshotCall(_)
             | Request::GenerateDigits(_)
             | Request::SetForwarding(_)
             | Request::GetForwarding(_) => Err(CstaError::service_not_supported()),
@@ -94,7 +99,7 @@ impl Phone {
         if !self.config.snapshot_supported {
             return Err(CstaError::service_not_supported());
         }
-        if !self.is_me(device) {
+        if !self.is_me(device) || !self.config.manner.snapshot_name.fits(&device.text) {
             return Err(CstaError::new(ErrorCategory::Operation, "invalidDeviceID"));
         }
         let data = SnapshotData::Here(self.calls.snapshot());
@@ -102,7 +107,7 @@ impl Phone {
     }
 
     fn make_call(&mut self, now: Instant, make: &MakeCall) -> Result<Response, CstaError> {
-        if !self.is_me(&make.calling_device) {
+        if !self.is_me(&make.calling_device) || !self.config.manner.make_call_name.fits(&make.calling_device.text) {
             return Err(CstaError::new(ErrorCategory::Operation, "invalidCallingDeviceID"));
         }
         // The standard's default is to prompt (ECMA-269 clause 17).

@@ -7,7 +7,7 @@ use csta::{CrossRefId, CstaError, DecodeError, Event, Message, Request, Response
 use sip::{Answer, Body, DialogId, Failure, Method, TransactionId, Uri};
 
 use super::Phone;
-use super::reports::{Again, Outcome, Queue};
+use super::reports::{Again, Outcome, Queue, root};
 
 /// The session that is up.
 pub(super) struct Session {
@@ -30,7 +30,7 @@ impl Phone {
         match event {
             sip::Event::Invited { dialog, transaction, uri, body, authorization, .. } => {
                 let answer = self.invited(now, dialog, &uri, body.as_ref(), authorization.as_deref());
-                self.agent.respond(now, transaction, answer, &mut self.pending);
+                self.reply(now, transaction, answer);
             }
             sip::Event::Requested { dialog, transaction, method, body, authorization } => {
                 self.requested(now, dialog, transaction, &method, body.as_ref(), authorization.as_deref());
@@ -64,6 +64,9 @@ impl Phone {
         if uri.user() != Some(self.config.user.as_str()) {
             return Answer::new(404);
         }
+        if !self.config.manner.sessions {
+            return Answer::new(488);
+        }
         if let Some(refusal) = self.challenge(&Method::INVITE, authorization) {
             return refusal;
         }
@@ -89,19 +92,24 @@ impl Phone {
         let guarded = self.config.digest.as_ref().is_some_and(|challenge| challenge.every_request);
         let refusal = guarded.then(|| self.challenge(method, authorization)).flatten();
         let answer = match (refusal, body) {
+            // Whoever sends a NOTIFY hears that it came, and no more.
+            (None, Some(body)) if *method == Method::NOTIFY => Answer { body: None, ..self.consider(now, body) },
             _ if !self.is_up(dialog) => Answer::new(481),
             (Some(refusal), _) => refusal,
             (None, None) => Answer::new(200),
             (None, Some(body)) if !body.is(sip::message::CSTA) => Answer::new(415),
             (None, Some(body)) => self.consider(now, body),
         };
-        self.agent.respond(now, transaction, answer, &mut self.pending);
+        self.reply(now, transaction, answer);
         self.report_news();
     }
 
     /// Answers what an INFO carries. A refusal of CSTA is a success of SIP (TR/87).
     fn consider(&mut self, now: Instant, body: &Body) -> Answer {
         let result = match xml::decode(&body.bytes) {
+            Ok(Message::Request(request)) if !self.config.manner.serves(&request) => {
+                Err(CstaError::service_not_supported())
+            }
             Ok(Message::Request(request)) => self.serve(now, request),
             Ok(Message::Event(_) | Message::Response(_) | Message::Error(_)) => return Answer::new(200),
             Err(DecodeError::UnknownMessage { .. }) => Err(CstaError::service_not_supported()),
@@ -109,6 +117,12 @@ impl Phone {
         };
         let message = result.map_or_else(Message::Error, Message::Response);
         Answer::new(200).with_body(self.body(&message))
+    }
+
+    /// Answers, and says who it is.
+    fn reply(&mut self, now: Instant, transaction: TransactionId, answer: Answer) {
+        let answer = answer.with_header("User-Agent", &self.config.user_agent);
+        self.agent.respond(now, transaction, answer, &mut self.pending);
     }
 
     /// The answer that asks for the password, unless it was given or none is wanted.
@@ -128,7 +142,10 @@ impl Phone {
             match monitor {
                 Some(cross_ref) => {
                     let message = Message::Event(Event { cross_ref, ..event });
-                    self.report(xml::encode(&message, self.config.edition).into());
+                    let xml = Bytes::from(xml::encode(&message, self.config.edition));
+                    if self.config.manner.reports(&root(&xml)) {
+                        self.report(xml);
+                    }
                 }
                 None => self.journal.counters.dropped += 1,
             }
@@ -145,7 +162,7 @@ impl Phone {
     pub(super) fn send_next_report(&mut self, now: Instant) {
         let Some(session) = &mut self.session else { return };
         if let Some((tag, xml)) = session.queue.next(now) {
-            let body = Some(Body::csta(xml));
+            let body = Some(self.config.manner.body(xml));
             self.agent.request(now, session.dialog, tag, Method::INFO, body, &mut self.pending);
         }
     }
@@ -175,6 +192,6 @@ impl Phone {
     }
 
     fn body(&self, message: &Message) -> Body {
-        Body::csta(xml::encode(message, self.config.edition))
+        self.config.manner.body(xml::encode(message, self.config.edition))
     }
 }

@@ -90,6 +90,9 @@ impl Calls {
         if self.config.busy.iter().any(|busy| busy == number) {
             return self.fail(id, EventCause::BUSY);
         }
+        if self.config.manner.network_reached {
+            self.tell(EventKind::NetworkReached, &call, call.remote.clone(), EventCause::NEW_CALL);
+        }
         self.tell(EventKind::Delivered, &call, call.remote.clone(), EventCause::NEW_CALL);
         call.far_answers_at = self.config.auto_far_answer.map(|after| now + after);
         self.put(call);
