@@ -4,6 +4,7 @@ mod delivery;
 mod durability;
 mod layering;
 mod locate;
+mod lossy;
 mod makes;
 mod phones;
 mod registrar;

@@ -2,7 +2,8 @@
 //!
 //! [`world`] is a gateway and one scripted phone in virtual time: no socket, no clock, no file. [`scenario`] reads a
 //! call's life from a text file and plays it there. [`office`] has simulated phones instead, and [`makes`] reads what each make
-//! must be like. [`gateway`] is a real one with sockets and clock, [`receiver`] what
+//! must be like; [`weather`] is such a world with a network that loses and reorders, as [`chance`] has it. [`gateway`] is a real
+//! one with sockets and clock, [`receiver`] what
 //! its action URLs reach, [`certificates`] what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs
 //! of other people that it is tested with: [`kamailio`] is one of them, and [`capture`] gives what went over the wire to
 //! another.
@@ -10,6 +11,7 @@
 
 pub mod capture;
 pub mod certificates;
+pub mod chance;
 pub mod gateway;
 pub mod kamailio;
 pub mod makes;
@@ -18,6 +20,7 @@ pub mod peer;
 pub mod receiver;
 pub mod scenario;
 pub mod tap;
+pub mod weather;
 pub mod world;
 
 use std::path::PathBuf;

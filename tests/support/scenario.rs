@@ -243,7 +243,10 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// `987@example.com name="Front desk" remote_hold=true device=sip:987@phone`
-fn line(text: &str) -> Result<Line, String> {
+///
+/// # Errors
+/// The text is none, or has a setting nobody knows.
+pub fn line(text: &str) -> Result<Line, String> {
     let (address, settings) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let (number, domain) = address.split_once('@').ok_or("a line is number@domain")?;
     let mut line = Line {

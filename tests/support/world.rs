@@ -10,10 +10,12 @@ use call_model::{Destination, Line, Locale, Moment, Rendered};
 use csta::{
     CstaError, Edition, ErrorCategory, Message, MonitorStartResponse, Request, Response, SnapshotDeviceResponse,
 };
-use gateway::hub::{Entropy, Hub, Input, Output, Parts};
+use gateway::hub::{Hub, Input, Output, Parts};
 use jiff::Timestamp;
 use session::{Reach, Reconnect, State, UacstaConfig};
 use store::StoreEvent;
+
+use crate::chance::Chance;
 
 /// Where the gateway listens, and where the phone is.
 const GATEWAY: &str = "192.0.2.1:5060";
@@ -64,8 +66,8 @@ impl World {
             destinations,
             locale,
             sip: sip::Config::default(),
-            sip_entropy: counter(1),
-            call_entropy: counter(2),
+            sip_entropy: Chance::new(1).into_entropy(),
+            call_entropy: Chance::new(2).into_entropy(),
         };
         let hub = Hub::new(parts, started);
         let phone = ScriptedPhone {
@@ -262,23 +264,9 @@ impl ScriptedPhone {
 }
 
 fn phone_agent(seed: u64) -> sip::Agent {
-    sip::Agent::new(sip::Config { accept_invites: true, ..sip::Config::default() }, counter(seed))
+    sip::Agent::new(sip::Config { accept_invites: true, ..sip::Config::default() }, Chance::new(seed).into_entropy())
 }
 
 fn uri(text: &str) -> sip::Uri {
     sip::Uri::parse(text.as_bytes()).unwrap()
-}
-
-/// Bytes that differ each time, and are the same in each run (splitmix64).
-fn counter(seed: u64) -> Entropy {
-    let mut state = seed;
-    Box::new(move |bytes| {
-        for chunk in bytes.chunks_mut(8) {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-    })
 }
