@@ -15,7 +15,7 @@ pub struct Net {
     pub transport: Transport,
     wire: BTreeMap<(Instant, u64), Packet>,
     count: u64,
-    random: u64,
+    pub random: u64,
     pub faults: Faults,
     /// Everything that was handed to the network.
     pub sent: Vec<Sent>,

@@ -212,3 +212,58 @@ fn a_request_that_overtakes_the_200_is_not_refused() {
     assert!(matches!(net.events_of(0).as_slice(), [Event::Accepted { .. }, Event::Requested { .. }]));
     assert!(matches!(net.events_of(1).as_slice(), [Event::Answered { answer, .. }] if answer.is_success()));
 }
+
+/// A flood by somebody who knows half of what a dialog is known by. In a release build it is a million.
+#[test]
+fn a_flood_of_spoofed_infos_makes_no_event() {
+    let count = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+    let mut net = Net::new(Transport::Udp);
+    let (gateway, phone) = net.connected();
+    let real = String::from_utf8(in_dialog(&mut net, "INFO", "")).unwrap();
+    net.lose = Box::new(|_| true);
+    let mut out = Vec::new();
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    for number in 0..count {
+        seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        let spoofed = real.replacen("branch=z9hG4bK", &format!("branch=z9hG4bK{number:x}"), 1);
+        let (spoofed, remote) = if number % 2 == 0 {
+            // The right Call-ID from the right address with tags that were guessed: ours, theirs, or both.
+            let guess = format!(";tag={:016x}{seed:016x}", seed.rotate_left(17));
+            let (which, other) = if number % 4 == 0 { ("To: ", "From: ") } else { ("From: ", "To: ") };
+            let guessed = retagged(&spoofed, which, &guess);
+            (if number % 8 < 4 { retagged(&guessed, other, &guess) } else { guessed }, address(1))
+        } else {
+            // All is right, but it comes from elsewhere.
+            (spoofed, SocketAddr::from(([10, 0, 1, (seed >> 40) as u8], 5060)))
+        };
+        let flow = sip::Flow { remote, ..net.flow(0, 1) };
+        net.agents[0].receive(net.now, flow, spoofed.as_bytes(), &mut out);
+        for output in out.drain(..) {
+            match output {
+                sip::Output::Transmit { bytes, .. } => {
+                    assert!(bytes.starts_with(b"SIP/2.0 481 ") && bytes.len() <= spoofed.len(), "no more than came");
+                }
+                sip::Output::Discarded { .. } => {}
+                sip::Output::Event(event) => panic!("{event:?} from {spoofed}"),
+                sip::Output::Registered(_) => panic!("registered"),
+            }
+        }
+    }
+    let load = net.agents[0].load();
+    assert_eq!((load.dialogs, load.answers), (1, 0), "nothing is kept for strangers");
+    // Both sides still have their dialog.
+    net.lose = Box::new(|_| false);
+    net.act(1, |agent, now, out| agent.request(now, phone, 1, sip::Method::INFO, None, out));
+    net.act(0, |agent, now, out| agent.request(now, gateway, 2, sip::Method::INFO, None, out));
+    net.settle();
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Requested { .. }, Event::Answered { .. }]));
+}
+
+/// The message with another tag in one header.
+fn retagged(message: &str, header: &str, tag: &str) -> String {
+    let lines = message.split_inclusive("\r\n").map(|line| match line.split_once(";tag=") {
+        Some((address, _)) if line.starts_with(header) => format!("{address}{tag}\r\n"),
+        _ => line.to_owned(),
+    });
+    lines.collect()
+}
