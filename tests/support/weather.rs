@@ -160,7 +160,8 @@ impl Outdoors {
             | Output::Dialog(..)
             | Output::Learnt { .. }
             | Output::Note(..)
-            | Output::Discarded(..) => {}
+            | Output::Discarded(..)
+            | Output::Disconnect(_) => {}
         }
     }
 
