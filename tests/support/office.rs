@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call_model::{Command, Destination, Line, LineId, Locale, Moment, Number, Outcome};
-use gateway::hub::{Entropy, Hub, Input, LinkIndex, Output, Parts};
+use gateway::hub::{Hub, Input, LinkIndex, Output, Parts};
 use session::{CommandId, Dialect, Known, Reach, Reconnect, State, UacstaConfig, Way};
 use simulator::{Phone, PhoneConfig, Registration};
 use store::{PhoneRecord, StoreEvent};
+
+use crate::chance::Chance;
 
 /// Where the gateway listens, and where all phones are.
 const GATEWAY: &str = "192.0.2.1:5060";
@@ -74,11 +76,15 @@ impl Office {
             destinations,
             locale,
             sip: sip::Config { registrar, ..sip::Config::default() },
-            sip_entropy: counter(1),
-            call_entropy: counter(2),
+            sip_entropy: Chance::new(1).into_entropy(),
+            call_entropy: Chance::new(2).into_entropy(),
         };
         let hub = Hub::new(parts, started);
-        let phones = desks.into_iter().zip(10..).map(|(desk, seed)| Phone::new(persona(desk), counter(seed))).collect();
+        let phones = desks
+            .into_iter()
+            .zip(10..)
+            .map(|(desk, seed)| Phone::new(persona(desk), Chance::new(seed).into_entropy()))
+            .collect();
         Self {
             noticed: Vec::new(),
             known: BTreeMap::new(),
@@ -285,16 +291,4 @@ fn words(outcome: &Outcome) -> String {
 
 fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
-}
-
-/// Bytes that differ each time, and are the same in each run.
-fn counter(seed: u64) -> Entropy {
-    let mut state = seed << 32;
-    Box::new(move |bytes| {
-        for chunk in bytes.chunks_mut(8) {
-            state += 1;
-            let mixed = state.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
-        }
-    })
 }
