@@ -281,14 +281,21 @@ impl Agent {
 }
 
 impl Request<'_> {
-    /// What stands against any request, in a dialog or not (RFC 3261 8.2.1, 8.2.2.3): a method nobody here serves, an
-    /// extension nobody here has, a session that would be too short.
+    /// What stands against any request, in a dialog or not (RFC 3261 8.2.1, 8.2.2.3, 8.2.3): a method nobody here
+    /// serves, an extension nobody here has, a body in a coding nobody here reads, a session that would be too short.
     fn objection(&self) -> Option<Answer> {
-        unserved(self.method).or_else(|| self.unknown_extension()).or_else(|| {
+        let known = unserved(self.method).or_else(|| self.unknown_extension()).or_else(|| self.unknown_coding());
+        known.or_else(|| {
             let refreshes = *self.method == Method::INVITE || *self.method == Method::UPDATE;
             let too_short = refreshes && Terms::is_too_short(self.message);
             too_short.then(|| Answer::new(422).with_header("Min-SE", Terms::SHORTEST.as_secs()))
         })
+    }
+
+    fn unknown_coding(&self) -> Option<Answer> {
+        let foreign = |coding: &[u8]| !coding.eq_ignore_ascii_case(b"identity");
+        let coded = !self.message.body.is_empty() && self.message.list("Content-Encoding").any(foreign);
+        coded.then(|| Answer::new(415).with_header("Accept-Encoding", "identity"))
     }
 
     pub(super) fn unknown_extension(&self) -> Option<Answer> {

@@ -143,6 +143,24 @@ fn an_extension_nobody_has_is_refused_inside_a_dialog_too() {
     assert_eq!((net.kinds_by(0), net.events_of(0)), (vec!["420".to_owned()], vec![]));
 }
 
+/// RFC 3261 8.2.3, 21.4.13.
+#[test]
+fn a_body_in_another_coding_is_refused() {
+    let check = |headers: &str, body: &str, expected: &str, events: usize| {
+        let mut net = Net::new(Transport::Udp);
+        net.connected();
+        let info = String::from_utf8(in_dialog(&mut net, "INFO", headers)).unwrap();
+        let length = format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        net.inject(0, address(1), info.replace("Content-Length: 0\r\n\r\n", &length).as_bytes());
+        assert_eq!((net.kinds_by(0), net.events_of(0).len()), (vec![expected.to_owned()], events), "{headers}");
+        let accepted = net.sent[0].header("Accept-Encoding");
+        assert_eq!(accepted.as_deref(), (expected == "415").then_some("identity"));
+    };
+    check("Content-Type: application/csta+xml\r\nContent-Encoding: gzip\r\n", "\x1f", "415", 0);
+    check("c: application/csta+xml\r\ne: Identity\r\n", "<a/>", "200", 1);
+    check("e: gzip\r\n", "", "200", 1);
+}
+
 #[test]
 fn answers_go_back_where_the_request_came_from() {
     let mut net = Net::new(Transport::Udp);
