@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sip::{Ending, Event, Failure, Method, Transport};
+use sip::{Config, Ending, Event, Failure, Method, Timers, Transport};
 
 use crate::net::{Net, address};
 
@@ -17,6 +17,47 @@ fn an_unanswered_invite_is_repeated_until_timer_b() {
     assert_eq!(net.sent_by(0), times);
     assert_eq!(net.events_of(0), [Event::Rejected { dialog, failure: Failure::Timeout }]);
     assert_eq!(net.agents[0].deadline(), None);
+}
+
+/// T1 and T2 are settings (RFC 3261 17.1.1.1): 64 T1 is the end of patience, T2 the longest pause of all but INVITE.
+#[test]
+fn repetitions_keep_to_the_timers_that_were_set() {
+    let timers = Timers { t1: Duration::from_millis(100), t2: Duration::from_millis(300), t4: Duration::from_secs(1) };
+    let gateway = Config { timers, ..Config::default() };
+    let phone = Config { accept_invites: true, ..Config::default() };
+    let mut net = Net::with(Transport::Udp, [gateway, phone]);
+    let (dialog, _) = net.connected();
+    net.lose = Box::new(|_| true);
+    let start = net.clock();
+    net.act(0, |agent, now, out| agent.request(now, dialog, 5, Method::INFO, None, out));
+    let invite = net.invite();
+    net.act(0, |agent, now, out| agent.invite(now, invite, out));
+    net.run(Duration::from_secs(7));
+    let times = |what: &str| -> Vec<u128> {
+        net.sent.iter().filter(|sent| sent.what() == what).map(|sent| sent.at - start).collect()
+    };
+    assert_eq!(times("INVITE"), [0, 100, 300, 700, 1500, 3100, 6300]);
+    let infos = times("INFO");
+    assert_eq!(infos[..6], [0, 100, 300, 600, 900, 1200]);
+    assert_eq!(infos.last(), Some(&6300));
+    assert!(net.events_of(0).iter().any(|event| matches!(event, Event::Ended { ending: Ending::Timeout, .. })));
+}
+
+/// Behind a NAT the answer's Via says where our request came from (RFC 3581 4): it is our request all the same.
+#[test]
+fn an_answer_that_names_another_source_is_ours() {
+    let mut net = Net::new(Transport::Udp);
+    let (dialog, _) = net.connected();
+    net.lose = Box::new(|_| true);
+    net.act(0, |agent, now, out| agent.request(now, dialog, 5, Method::INFO, None, out));
+    let info = net.sent[0].clone();
+    assert!(info.header("Via").unwrap().ends_with(";rport"), "we ask for it (RFC 3581 3)");
+    let kept = ["Via", "From", "To", "Call-ID", "CSeq"];
+    let text = info.text().replace(";rport", ";received=203.0.113.9;rport=40123");
+    let lines = text.lines().filter(|line| kept.iter().any(|name| line.starts_with(name)));
+    let lines: String = lines.map(|line| format!("{line}\r\n")).collect();
+    net.inject(0, address(1), format!("SIP/2.0 200 OK\r\n{lines}\r\n").as_bytes());
+    assert!(matches!(net.events_of(0).as_slice(), [Event::Answered { tag: 5, .. }]));
 }
 
 #[test]
