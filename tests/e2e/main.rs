@@ -8,6 +8,7 @@ mod lossy;
 mod makes;
 mod phones;
 mod registrar;
+mod remembered;
 mod scenarios;
 mod sip_peers;
 mod tls;

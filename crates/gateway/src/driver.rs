@@ -84,12 +84,10 @@ impl Driver {
         let mut out = Vec::new();
         driver.hub.restore(now, driver.store.open_calls()?, &mut out);
         driver.carry_out(out);
-        for (link, dialog) in driver.store.noted_dialogs() {
-            let mut out = Vec::new();
-            driver.hub.end_remembered(now, &dialog, &mut out);
-            driver.store.note_dialog(&link, None);
-            driver.carry_out(out);
-        }
+        let (mut out, dialogs) = (Vec::new(), driver.store.noted_dialogs());
+        driver.hub.end_remembered(now, &dialogs, &mut out);
+        dialogs.iter().for_each(|(link, _)| driver.store.note_dialog(link, None));
+        driver.carry_out(out);
         Ok(driver)
     }
 

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
 use session::{CommandId, Known, NextHop, Reach, State, Turn, Uacsta, UacstaConfig, Way};
+use sip::Transport;
 use store::{StoreEvent, Submission};
 
 use self::deadlines::Deadlines;
@@ -123,6 +124,8 @@ pub struct Hub {
     by_line: HashMap<LineId, LinkIndex>,
     /// The links whose phones register here, by their account.
     by_account: HashMap<String, LinkIndex>,
+    /// Dialogs from before a crash that wait for a way to their phones.
+    remembered: HashMap<LinkIndex, sip::Remembered>,
     unlinked: HashMap<LineId, String>,
     calls: Calls,
     destinations: Vec<Destination>,
@@ -159,6 +162,7 @@ impl Hub {
             by_dialog: HashMap::new(),
             by_line,
             by_account,
+            remembered: HashMap::new(),
             unlinked,
             calls,
             destinations: parts.destinations,
@@ -190,11 +194,36 @@ impl Hub {
         self.settle(round);
     }
 
-    /// Ends a dialog that a crash left behind on a phone.
-    pub fn end_remembered(&mut self, now: Moment, dialog: &str, out: &mut Vec<Output>) {
+    /// Ends the dialogs that a crash left behind on the phones, each with the link's name: at once, or where it takes a
+    /// connection that the gateway cannot simply open, as soon as there is one.
+    pub fn end_remembered(&mut self, now: Moment, dialogs: &[(String, String)], out: &mut Vec<Output>) {
         let mut round = Round::new(now, out);
-        self.agent.end_remembered(now.at, dialog, &mut round.wire);
+        let by_name: HashMap<_, _> =
+            self.links.iter().enumerate().map(|(n, link)| (link.name(), LinkIndex(n))).collect();
+        for (link, dialog) in dialogs {
+            let Some(remembered) = sip::Remembered::parse(dialog) else { continue };
+            let (flow, link) = (remembered.flow(), by_name.get(link.as_str()).copied());
+            let registers = link.is_some_and(|link| account(&self.links[link.0]).is_some());
+            let waits = flow.transport == Transport::Tls || (flow.transport == Transport::Tcp && registers);
+            match link {
+                Some(link) if waits => drop(self.remembered.insert(link, remembered)),
+                _ => {
+                    let credentials = link.and_then(|link| self.links[link.0].credentials().cloned());
+                    self.agent.end_remembered(now.at, remembered, flow, credentials, &mut round.wire);
+                }
+            }
+        }
         self.settle(round);
+    }
+
+    /// There is a way to a phone: the dialog that it has from before ends on it, before another begins.
+    fn end_before(&mut self, round: &mut Round<'_>, link: LinkIndex, flow: sip::Flow) {
+        let remembered = self.remembered.remove(&link);
+        // What was said inside TLS is said in no other way.
+        if let Some(remembered) = remembered.filter(|remembered| remembered.flow().transport == flow.transport) {
+            let credentials = self.links[link.0].credentials().cloned();
+            self.agent.end_remembered(round.now.at, remembered, flow, credentials, &mut round.wire);
+        }
     }
 
     /// When to come back with [`Input::Timeout`] at the latest.
@@ -210,7 +239,10 @@ impl Hub {
             Input::Received(flow, bytes) => self.agent.receive(now.at, flow, bytes, &mut round.wire),
             Input::FlowFailed(flow) => self.agent.flow_failed(now.at, flow, &mut round.wire),
             Input::FlowRefused(flow) => self.agent.flow_refused(now.at, flow, &mut round.wire),
-            Input::Reached(link, Ok(way)) => self.tell(&mut round, link, session::Input::Reachable(way)),
+            Input::Reached(link, Ok(way)) => {
+                self.end_before(&mut round, link, way.flow);
+                self.tell(&mut round, link, session::Input::Reachable(way));
+            }
             Input::Reached(link, Err(why)) => self.tell(&mut round, link, session::Input::Unreachable(why)),
             Input::Command(id, command) => self.command(&mut round, id, command),
             Input::Store(event) => self.stored(&mut round, event),
@@ -311,6 +343,9 @@ impl Hub {
 
     fn registered(&mut self, round: &mut Round<'_>, registration: sip::Registration) {
         if let Some(link) = self.by_account.get(&registration.user).copied() {
+            if let Some(binding) = &registration.binding {
+                self.end_before(round, link, binding.flow);
+            }
             self.tell(round, link, session::Input::Registered(registration.binding));
         }
     }

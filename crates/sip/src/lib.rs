@@ -52,7 +52,7 @@ pub use agent::{
     Agent, Answer, Config, Discard, Ending, Entropy, Event, Failure, Invite, Load, Output, Outside, Question, Register,
     TransactionId,
 };
-pub use dialog::DialogId;
+pub use dialog::{DialogId, Remembered};
 pub use digest::Credentials;
 pub use flow::{Flow, Transport};
 pub use locate::Candidate;

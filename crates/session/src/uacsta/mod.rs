@@ -178,6 +178,12 @@ impl Uacsta {
         &self.config.name
     }
 
+    /// What answers its phone's challenges.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&sip::Credentials> {
+        self.config.credentials.as_ref()
+    }
+
     /// The lines this link carries.
     pub fn lines(&self) -> impl Iterator<Item = &Arc<Line>> {
         self.config.lines.iter()

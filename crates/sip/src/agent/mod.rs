@@ -24,12 +24,12 @@ pub use outside::{Outside, Question};
 use requests::{Plan, Purpose, Requests};
 use sessions::SessionTimer;
 
-use crate::dialog::{Dialog, DialogId, Phase};
+use crate::dialog::{Dialog, DialogId, Phase, Remembered};
 use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
 use crate::registrar::Registrar;
 use crate::transaction::Table;
-use crate::{Body, Flow, Method, ParseError, Transport};
+use crate::{Body, Credentials, Flow, Method, ParseError, Transport};
 
 /// The transactions and dialogs of one gateway, or of one phone.
 ///
@@ -247,12 +247,18 @@ impl Agent {
         dialog.is_up().then(|| dialog.to_line())
     }
 
-    /// Ends a dialog from before a restart, as [`remember`](Self::remember) wrote it. A line that cannot be read is
-    /// ignored, and so are the answer and its absence.
-    pub fn end_remembered(&mut self, now: Instant, remembered: &str, out: &mut Vec<Output>) {
-        if let Some(dialog) = Dialog::from_line(remembered) {
-            self.requests.send_bye(now, dialog, out);
-        }
+    /// Ends a dialog from before a restart on this flow, which is the one it had or another to the same peer. The answer is
+    /// of no interest, unless it is a challenge that the credentials meet.
+    pub fn end_remembered(
+        &mut self,
+        now: Instant,
+        remembered: Remembered,
+        flow: Flow,
+        credentials: Option<Credentials>,
+        out: &mut Vec<Output>,
+    ) {
+        let login = credentials.map(|credentials| Box::new(Login::new(credentials)));
+        self.requests.send_bye(now, Dialog { flow, login, ..*remembered.0 }, out);
     }
 
     /// Refuses what is no proper message but can be answered (RFC 3261 8.2, 21.4.1). Without any Via nobody could

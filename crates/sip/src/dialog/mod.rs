@@ -12,6 +12,7 @@ use crate::message::{Address, Message, Method, Uri, Writer};
 use crate::transaction::{Branch, ClientKey};
 use crate::{Flow, TransactionId, Transport};
 
+pub use remembered::Remembered;
 pub(crate) use terms::{Refresher, Terms};
 
 /// A dialog: our tag in it, 128 random bits.

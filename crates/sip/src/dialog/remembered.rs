@@ -14,6 +14,24 @@ const PINNED: &str = "dialog/1/pinned";
 /// Requests may have been sent after the line was written; numbers may be skipped, but not fall (RFC 3261 12.2.2).
 const SKIPPED: u32 = 1_000_000;
 
+/// A dialog from before a restart.
+#[derive(Debug)]
+pub struct Remembered(pub(crate) Box<Dialog>);
+
+impl Remembered {
+    /// Reads a line of [`Agent::remember`](crate::Agent::remember); `None` if it is none.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        Dialog::from_line(line).map(|dialog| Self(Box::new(dialog)))
+    }
+
+    /// Where its requests went. A connection is gone by now, as a rule.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        self.0.flow
+    }
+}
+
 impl Dialog {
     /// The line. No part of it can hold a space.
     pub(crate) fn to_line(&self) -> String {

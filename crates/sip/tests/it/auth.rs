@@ -231,3 +231,30 @@ fn a_password_is_never_shown() {
     assert!(!format!("{invite:?}").contains("hunter2"));
     drop(net);
 }
+
+/// A phone challenges the BYE of a dialog from before a restart, too.
+#[test]
+fn a_dialog_from_before_a_restart_is_ended_with_credentials() {
+    for (credentials, byes) in [(Some(Credentials { username: "cti".into(), password: "secret".into() }), 2), (None, 1)]
+    {
+        let mut net = Net::new(Transport::Udp);
+        let (gateway, _) = net.connected();
+        let remembered = sip::Remembered::parse(&net.agents[0].remember(gateway).unwrap()).unwrap();
+        let mut fresh = Net::new(Transport::Udp);
+        std::mem::swap(&mut net.agents[0], &mut fresh.agents[0]);
+        net.lose = Box::new(|_| true);
+        let flow = remembered.flow();
+        net.act(0, |agent, now, out| agent.end_remembered(now, remembered, flow, credentials, out));
+        let kept = ["Via", "From", "To", "Call-ID", "CSeq"];
+        let text = net.sent[0].text();
+        let lines = text.lines().filter(|line| kept.iter().any(|name| line.starts_with(name)));
+        let lines: String = lines.map(|line| format!("{line}\r\n")).collect();
+        let challenge = "WWW-Authenticate: Digest realm=\"phone\", nonce=\"n0\", qop=\"auth\"\r\n";
+        net.inject(0, net.sent[0].flow.remote, format!("SIP/2.0 401 Who?\r\n{lines}{challenge}\r\n").as_bytes());
+        assert_eq!(net.kinds_by(0), vec!["BYE"; byes]);
+        if let Some(second) = net.sent.get(1) {
+            let proof = Authorization::parse(&second.header("Authorization").unwrap()).unwrap();
+            assert!(proof.username == "cti" && proof.verify("BYE", "secret"));
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sip::{Answer, Ending, Event, Failure, Method, Transport};
+use sip::{Answer, Ending, Event, Failure, Method, Remembered, Transport};
 
 use crate::net::{Net, Sent, address, csta};
 
@@ -260,8 +260,11 @@ fn a_dialog_from_before_a_restart_can_be_ended() {
     assert!(!line.contains('\n'), "{line}");
     let mut fresh = Net::new(Transport::Udp);
     std::mem::swap(&mut net.agents[0], &mut fresh.agents[0]); // the gateway crashes
-    net.act(0, |agent, now, out| agent.end_remembered(now, &line, out));
-    net.act(0, |agent, now, out| agent.end_remembered(now, "dialog/1 UDP nonsense", out));
+    assert!(Remembered::parse("dialog/1 UDP nonsense").is_none());
+    let remembered = Remembered::parse(&line).unwrap();
+    let flow = remembered.flow();
+    assert_eq!(flow, net.flow(0, 1));
+    net.act(0, |agent, now, out| agent.end_remembered(now, remembered, flow, None, out));
     net.settle();
     assert_eq!(net.events_of(1), [Event::Ended { dialog: phone, ending: Ending::Bye }]);
     assert_eq!(net.kinds_by(0), ["BYE"]);

@@ -165,7 +165,8 @@ fn a_phone_is_reached_where_its_registration_came_from() {
     assert!(net.sent.iter().all(|sent| sent.flow == flow));
     let line = net.agents[0].remember(dialog).unwrap();
     net.sent.clear();
-    net.act(0, |agent, now, out| agent.end_remembered(now, &line, out));
+    let remembered = sip::Remembered::parse(&line).unwrap();
+    net.act(0, |agent, now, out| agent.end_remembered(now, remembered, flow, None, out));
     assert_eq!((net.sent[0].what().as_str(), net.sent[0].flow), ("BYE", flow));
 }
 
