@@ -66,14 +66,14 @@ impl Guard {
         ours.next()
     }
 
-    /// The 401. Where all challenges together are longer than the request, the last one must do: MD5, which every phone
+    /// The 401. Where all challenges together are longer than the request, the first one must do: MD5, which every phone
     /// knows.
     fn challenge(&mut self, now: Instant, source: IpAddr, stale: bool) -> Refusal {
         let nonce = self.nonces.next(now, source);
         let challenge = |algorithm: &Algorithm| Challenge { stale, ..Challenge::new(&self.realm, &nonce, *algorithm) };
         let ask = |answer: Answer, algorithm| answer.with_header("WWW-Authenticate", challenge(algorithm));
         let all = self.algorithms.iter().fold(Answer::new(401), ask);
-        let one = self.algorithms.iter().rev().take(1).fold(Answer::new(401), ask);
+        let one = self.algorithms.iter().take(1).fold(Answer::new(401), ask);
         let bare = Answer { reason: "-".to_owned(), ..one.clone() };
         Refusal(vec![all, one, bare])
     }

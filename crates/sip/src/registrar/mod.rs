@@ -38,7 +38,8 @@ pub struct RegistrarConfig {
     pub accounts: Vec<Account>,
     /// The realm of the challenges.
     pub realm: String,
-    /// The hashes that are offered, the preferred one first.
+    /// The hashes that are offered, in this order. There are phones that give up at a first challenge which they do not know,
+    /// though RFC 2617 3.2.1 has it ignored.
     pub algorithms: Vec<Algorithm>,
     /// The shortest registration; what asks for less is refused with 423.
     pub shortest: Duration,
@@ -53,7 +54,7 @@ impl Default for RegistrarConfig {
         Self {
             accounts: Vec::new(),
             realm: "hookswitch".to_owned(),
-            algorithms: vec![Algorithm::SHA_256, Algorithm::MD5],
+            algorithms: vec![Algorithm::MD5, Algorithm::SHA_256],
             shortest: Duration::from_secs(60),
             longest: Duration::from_secs(3600),
             bad_logins: 10,

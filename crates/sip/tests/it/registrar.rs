@@ -424,6 +424,8 @@ fn a_challenge_is_never_larger_than_the_request() {
     let mut net = office(Transport::Tcp);
     let short = Client { agent: String::new(), ..client() }.ask(&mut net, "").unwrap();
     assert!(challenge(&short, "SHA-256").is_some(), "over a stream nobody can pretend to be somebody else");
+    let first = short.header("WWW-Authenticate").unwrap();
+    assert!(first.contains("algorithm=MD5"), "some phones look no further than the first challenge: {first}");
 }
 
 #[test]
