@@ -40,13 +40,13 @@ impl Guard {
         request: &Message<'_>,
         account: Option<&Account>,
     ) -> Result<(), Refusal> {
-        let Some(proof) = self.proof(request) else { return Err(self.challenge(now, source, false)) };
+        let Some(proof) = self.proof(request) else { return Err(self.challenge(now, source, None, false)) };
         if let Some(wait) = self.attempts.locked_for(now, source) {
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
             return Err(Refusal(vec![Answer { retry_after: Some(seconds.max(1)), ..Answer::new(503) }]));
         }
         let Some(used) = self.nonces.judge(now, source, &proof.nonce, proof.count) else {
-            return Err(self.challenge(now, source, true));
+            return Err(self.challenge(now, source, Some(proof.algorithm()), true));
         };
         let password = account.map_or("", |account| &account.password);
         let right = proof.verify(Method::REGISTER.as_str(), password);
@@ -55,7 +55,7 @@ impl Guard {
             return Ok(());
         }
         self.attempts.failed(now, source);
-        Err(self.challenge(now, source, false))
+        Err(self.challenge(now, source, Some(proof.algorithm()), false))
     }
 
     /// The first proof that answers a challenge of ours.
@@ -66,14 +66,16 @@ impl Guard {
         ours.next()
     }
 
-    /// The 401. Where all challenges together are longer than the request, the first one must do: MD5, which every phone
-    /// knows.
-    fn challenge(&mut self, now: Instant, source: IpAddr, stale: bool) -> Refusal {
+    /// The 401. Who has shown which hash he takes is asked for that one alone: there are phones that give up when they see one
+    /// which they do not know. Where all challenges together are longer than the request, the first one must do: MD5, which
+    /// every phone knows.
+    fn challenge(&mut self, now: Instant, source: IpAddr, only: Option<Algorithm>, stale: bool) -> Refusal {
         let nonce = self.nonces.next(now, source);
         let challenge = |algorithm: &Algorithm| Challenge { stale, ..Challenge::new(&self.realm, &nonce, *algorithm) };
         let ask = |answer: Answer, algorithm| answer.with_header("WWW-Authenticate", challenge(algorithm));
-        let all = self.algorithms.iter().fold(Answer::new(401), ask);
-        let one = self.algorithms.iter().take(1).fold(Answer::new(401), ask);
+        let algorithms = if only.is_some() { only.as_slice() } else { &self.algorithms };
+        let all = algorithms.iter().fold(Answer::new(401), ask);
+        let one = algorithms.iter().take(1).fold(Answer::new(401), ask);
         let bare = Answer { reason: "-".to_owned(), ..one.clone() };
         Refusal(vec![all, one, bare])
     }

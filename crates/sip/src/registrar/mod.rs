@@ -38,8 +38,7 @@ pub struct RegistrarConfig {
     pub accounts: Vec<Account>,
     /// The realm of the challenges.
     pub realm: String,
-    /// The hashes that are offered, in this order. There are phones that give up at a first challenge which they do not know,
-    /// though RFC 2617 3.2.1 has it ignored.
+    /// The hashes that are offered, in this order. There are phones that read the first challenge only.
     pub algorithms: Vec<Algorithm>,
     /// The shortest registration; what asks for less is refused with 423.
     pub shortest: Duration,

@@ -344,6 +344,7 @@ fn a_nonce_is_good_for_its_source_and_its_time() {
     net.run(Duration::from_secs(301));
     let late = phone.ask(&mut net, "").unwrap();
     assert!(late.what() == "401" && late.text().contains("stale=true"), "{}", late.text());
+    assert!(challenge(&late, "MD5").is_none(), "who takes SHA-256 is asked for nothing else: {}", late.text());
     assert_eq!(phone.ask(&mut net, "").unwrap().what(), "200");
     let md5 = Client { algorithm: "MD5", nonce: None, ..phone };
     assert_eq!(md5.clone().status(&mut net, ""), "200", "RFC 8760 does not make old phones useless");
