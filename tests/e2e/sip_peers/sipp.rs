@@ -1,14 +1,19 @@
-//! sipp plays the desk phone.
+//! sipp plays the desk phone, called by the gateway or registered at it.
 
 mod digest;
 mod process;
+mod tls;
+
+use std::net::Ipv4Addr;
 
 use tests::capture::Capture;
+use tests::certificates::Authority;
 use tests::gateway::{RunningGateway, dialling};
 use tests::peer;
 use tests::receiver::Receiver;
 
 use self::process::Sipp;
+use self::tls::Terminator;
 
 /// What sipp plays, and how it is reached.
 #[derive(Clone, Copy)]
@@ -18,6 +23,8 @@ struct Case {
     login: Option<Login>,
     /// The phone lives in another domain; sipp is the proxy before it and stays in the way.
     proxy: bool,
+    /// The phone registers at the gateway, which calls it back on that registration.
+    registers: bool,
 }
 
 /// A file of `fixtures/sip/`, and what must come of it.
@@ -41,6 +48,8 @@ struct Dial {
 enum Transport {
     Udp,
     Tcp,
+    /// Debian's sipp is built without TLS: socat stands between, and sipp itself speaks TCP.
+    Tls,
 }
 
 /// What sipp asks for before it takes the INVITE: `401` as the phone, `407` as the proxy.
@@ -142,6 +151,26 @@ async fn inbound_call_over_tcp() {
 }
 
 #[tokio::test]
+async fn inbound_call_over_tls() {
+    check(Case::new(&INBOUND_CALL, Transport::Tls)).await;
+}
+
+#[tokio::test]
+async fn inbound_call_of_a_phone_that_registers_over_udp() {
+    check(Case::new(&INBOUND_CALL, Transport::Udp).registering()).await;
+}
+
+#[tokio::test]
+async fn inbound_call_of_a_phone_that_registers_over_tcp() {
+    check(Case::new(&INBOUND_CALL, Transport::Tcp).registering()).await;
+}
+
+#[tokio::test]
+async fn inbound_call_of_a_phone_that_registers_over_tls() {
+    check(Case::new(&INBOUND_CALL, Transport::Tls).registering()).await;
+}
+
+#[tokio::test]
 async fn phone_asks_for_md5_without_qop() {
     check(Case::new(&INBOUND_CALL, Transport::Udp).login("401", OLD_MD5)).await;
 }
@@ -201,6 +230,27 @@ async fn captured_make_call_over_tcp() {
     check_capture(Case::new(&MAKE_CALL, Transport::Tcp)).await;
 }
 
+/// Between socat and sipp.
+#[tokio::test]
+async fn captured_make_call_over_tls() {
+    check_capture(Case::new(&MAKE_CALL, Transport::Tls)).await;
+}
+
+#[tokio::test]
+async fn captured_make_call_of_a_phone_that_registers_over_udp() {
+    check_capture(Case::new(&MAKE_CALL, Transport::Udp).registering()).await;
+}
+
+#[tokio::test]
+async fn captured_make_call_of_a_phone_that_registers_over_tcp() {
+    check_capture(Case::new(&MAKE_CALL, Transport::Tcp).registering()).await;
+}
+
+#[tokio::test]
+async fn captured_make_call_of_a_phone_that_registers_over_tls() {
+    check_capture(Case::new(&MAKE_CALL, Transport::Tls).registering()).await;
+}
+
 #[tokio::test]
 async fn captured_refusal_over_tcp() {
     check_capture(Case::new(&MAKE_CALL_REFUSED, Transport::Tcp)).await;
@@ -208,14 +258,16 @@ async fn captured_refusal_over_tcp() {
 
 /// sipp and the receiver must see exactly what the scenario says.
 async fn check(case: Case) {
-    if peer::find("sipp", "sip-tester").is_some() {
+    if case.has_peers() {
         play(case, peer::free_port()).await;
     }
 }
 
 /// tshark must find the root element of every CSTA message of a session, in order, and nothing malformed.
 async fn check_capture(case: Case) {
-    let Some(_) = peer::find("sipp", "sip-tester") else { return };
+    if !case.has_peers() {
+        return;
+    }
     let port = peer::free_port();
     let Some(capture) = Capture::start(&[port], &[]).await else { return };
     play(case, port).await;
@@ -227,8 +279,11 @@ async fn check_capture(case: Case) {
 /// A gateway and a phone from the first INVITE to the BYE.
 async fn play(case: Case, port: u16) {
     let mut receiver = Receiver::start().await;
-    let mut phone = Sipp::start(case, port);
-    let gateway = RunningGateway::start(&case.config(port, &receiver)).await;
+    let authority = Authority::new("the phone's and the gateway's authority");
+    let (gateway, mut phone, _tls) = match case.registers {
+        true => called_back(case, port, &authority, &receiver).await,
+        false => called(case, port, &authority, &receiver).await,
+    };
     if let Some(dial) = &case.scenario.dial {
         phone.logs("ready").await;
         let number = dial.number.replace('+', "%2B");
@@ -242,6 +297,44 @@ async fn play(case: Case, port: u16) {
     phone.succeeded().await;
     assert_eq!(receiver.rest(), Vec::<String>::new());
     check_requests(case, port, &phone);
+}
+
+/// The gateway calls the phone.
+async fn called(
+    case: Case,
+    port: u16,
+    authority: &Authority,
+    receiver: &Receiver,
+) -> (RunningGateway, Sipp, Option<Terminator>) {
+    let phone = Sipp::start(case, port, None);
+    let tls = match case.transport {
+        Transport::Tls => Some(Terminator::before(port, &authority.issue("127.0.0.1")).await),
+        Transport::Udp | Transport::Tcp => None,
+    };
+    let at = tls.as_ref().map_or(port, Terminator::port);
+    let gateway = RunningGateway::start(&case.config(at, authority, receiver)).await;
+    (gateway, phone, tls)
+}
+
+/// The phone registers first.
+async fn called_back(
+    case: Case,
+    port: u16,
+    authority: &Authority,
+    receiver: &Receiver,
+) -> (RunningGateway, Sipp, Option<Terminator>) {
+    let gateway = RunningGateway::start(&case.config(port, authority, receiver)).await;
+    let (udp, tcp) = gateway.sip();
+    let (registrar, tls) = match case.transport {
+        Transport::Udp => (udp[0], None),
+        Transport::Tcp => (tcp[0], None),
+        Transport::Tls => {
+            let tls = Terminator::towards(gateway.sip_over_tls()[0], authority).await;
+            ((Ipv4Addr::LOCALHOST, tls.port()).into(), Some(tls))
+        }
+    };
+    let phone = Sipp::start(case, port, Some(registrar));
+    (gateway, phone, tls)
 }
 
 /// What the gateway asked for was proven, and went through the proxy, as RFC 3261 wants it.
@@ -269,7 +362,7 @@ fn check_requests(case: Case, port: u16, phone: &Sipp) {
 
 impl Case {
     const fn new(scenario: &'static Scenario, transport: Transport) -> Self {
-        Self { scenario, transport, login: None, proxy: false }
+        Self { scenario, transport, login: None, proxy: false, registers: false }
     }
 
     const fn login(self, status: &'static str, challenge: &'static str) -> Self {
@@ -280,26 +373,43 @@ impl Case {
         Self { proxy: true, ..self }
     }
 
-    /// The gateway's configuration, for a phone or proxy at this port.
-    fn config(&self, port: u16, receiver: &Receiver) -> String {
-        let parameter = if self.transport == Transport::Tcp { ";transport=tcp" } else { "" };
-        let near = format!("127.0.0.1:{port}{parameter}");
-        let address = match self.proxy {
-            true => format!("uri = \"sip:987@phone.example.com\"\nproxy = \"sip:{near}\""),
-            false => format!("uri = \"sip:987@{near}\""),
+    const fn registering(self) -> Self {
+        Self { registers: true, ..self }
+    }
+
+    fn has_peers(&self) -> bool {
+        let sipp = peer::find("sipp", "sip-tester").is_some();
+        sipp && (self.transport != Transport::Tls || peer::find("socat", "socat").is_some())
+    }
+
+    /// The gateway's configuration, for a phone or proxy at this port that has its certificate from this authority.
+    fn config(&self, port: u16, authority: &Authority, receiver: &Receiver) -> String {
+        let near = format!("127.0.0.1:{port}{}", self.transport.parameter());
+        let address = match (self.proxy, self.registers) {
+            (_, true) => "register = true".to_owned(),
+            (true, false) => format!("uri = \"sip:987@phone.example.com\"\nproxy = \"sip:{near}\""),
+            (false, false) => format!("uri = \"sip:987@{near}\""),
         };
-        let login = self.login.map(|_| format!("username = \"{USERNAME}\"\npassword = \"{PASSWORD}\""));
+        let has_login = self.login.is_some() || self.registers;
+        let login = has_login.then(|| format!("username = \"{USERNAME}\"\npassword = \"{PASSWORD}\""));
+        let believed = match (self.transport, self.registers) {
+            (Transport::Tls, false) => format!("tls = {{ ca = {:?} }}", authority.file()),
+            (Transport::Tls, true) | (Transport::Udp | Transport::Tcp, _) => String::new(),
+        };
+        let gateway = authority.issue("127.0.0.1");
         format!(
             r#"
             numbering = {{ country = "DE", area = "30" }}
             [sip]
-            listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]
+            listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0", "tls:127.0.0.1:0"]
+            tls = {{ certificate = {certificate:?}, key = {{ file = {key:?} }} }}
             [[link]]
             name = "desk"
             kind = "uacsta"
             reconnect = {{ first = "200ms", max = "1s" }}
             {address}
             {login}
+            {believed}
             [[line]]
             number = "987"
             domain = "phone.example.com"
@@ -309,6 +419,8 @@ impl Case {
             url = "http://{receiver}/<$action>?direction=<$call_direction>&remote=<$remote_party>&name=<$remote_alias>&hold=<$hold_state>&result=<$call_result>"
             {dialling}
             "#,
+            certificate = gateway.certificate,
+            key = gateway.key,
             login = login.unwrap_or_default(),
             dialling = dialling(&["987"]),
             receiver = receiver.address,

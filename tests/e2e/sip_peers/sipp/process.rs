@@ -1,6 +1,7 @@
 //! One sipp process that plays the phone, and what it writes down.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 use tests::peer::Process;
 use tokio::process::Command;
 
-use super::{Case, Transport};
+use super::{Case, PASSWORD, Transport, USERNAME};
 
 /// So long a whole scenario may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,8 +21,9 @@ pub(super) struct Sipp {
 }
 
 impl Sipp {
-    /// Starts to listen on this port of 127.0.0.1, for one call.
-    pub(super) fn start(case: Case, port: u16) -> Self {
+    /// Starts on this port of 127.0.0.1, for one call. With a registrar it registers there, and plays the scenario when it is
+    /// called back.
+    pub(super) fn start(case: Case, port: u16, registrar: Option<SocketAddr>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = |name: &str| folder.path().join(name);
         let (asks, challenge) = case.login.map_or(("nothing", ""), |login| (login.status, login.challenge));
@@ -30,10 +32,16 @@ impl Sipp {
             false => "Supported: none".to_owned(),
         };
         let mut command = Command::new("sipp");
+        let scenario = |file: &str| tests::root().join("fixtures/sip").join(file);
+        command.current_dir(folder.path());
+        match registrar {
+            None => command.arg("-sf").arg(scenario(case.scenario.file)),
+            Some(_) => {
+                command.args(["-au", USERNAME, "-ap", PASSWORD]);
+                command.arg("-sf").arg(scenario("registered.xml")).arg("-oocsf").arg(scenario(case.scenario.file))
+            }
+        };
         command
-            .current_dir(folder.path())
-            .arg("-sf")
-            .arg(tests::root().join("fixtures/sip").join(case.scenario.file))
             .args(["-i", "127.0.0.1", "-p", &port.to_string(), "-t", case.transport.mode(), "-m", "1", "-nostdin"])
             .args(["-ci", "127.0.0.1", "-deadcall_wait", "0", "-timeout", "30s", "-timeout_error"])
             .args(["-key", "asks", asks, "-key", "challenge", challenge, "-key", "header", &header])
@@ -45,6 +53,7 @@ impl Sipp {
             .arg(file("errors"))
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null());
+        command.args(registrar.map(|registrar| registrar.to_string()));
         Self { process: Process::start(&mut command), folder }
     }
 
@@ -98,7 +107,7 @@ impl Transport {
     fn mode(self) -> &'static str {
         match self {
             Self::Udp => "u1",
-            Self::Tcp => "t1",
+            Self::Tcp | Self::Tls => "t1",
         }
     }
 
@@ -107,6 +116,7 @@ impl Transport {
         match self {
             Self::Udp => "",
             Self::Tcp => ";transport=tcp",
+            Self::Tls => ";transport=tls",
         }
     }
 }
