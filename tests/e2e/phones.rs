@@ -1,5 +1,6 @@
 //! The gateway on real sockets with simulated phones: logins, lives of calls, and all the ways a phone can be away.
 
+mod capabilities;
 mod lives;
 mod outages;
 mod two_lines;

@@ -1,6 +1,7 @@
 //! A real gateway: its own sockets, clock and store, in a folder that goes with it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gateway::config::Config;
@@ -37,7 +38,7 @@ pub fn dialling(lines: &[&str]) -> String {
 /// A gateway inside the test's own process.
 pub struct RunningGateway {
     gateway: Gateway,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl RunningGateway {
@@ -48,11 +49,31 @@ impl RunningGateway {
     pub async fn start(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let state = folder.path().join("state");
-        let file = folder.path().join("hookswitch.toml");
-        std::fs::write(&file, format!("state_dir = {state:?}\ntimezone = \"UTC\"\n{config}")).expect("a file in it");
-        let config = Config::load(&file).unwrap_or_else(|error| panic!("{error}"));
+        let text = format!("state_dir = {state:?}\ntimezone = \"UTC\"\n{config}");
+        std::fs::write(folder.path().join("hookswitch.toml"), text).expect("a file in it");
+        Self::start_in(folder).await
+    }
+
+    async fn start_in(folder: TempDir) -> Self {
+        let config = Config::load(&folder.path().join("hookswitch.toml")).unwrap_or_else(|error| panic!("{error}"));
         let gateway = Gateway::start(config).await.unwrap_or_else(|error| panic!("{error}"));
-        Self { gateway, _folder: folder }
+        Self { gateway, folder }
+    }
+
+    /// Stops it, and starts another one with its file and its store.
+    ///
+    /// # Panics
+    /// It does not end in good time, or does not start again.
+    pub async fn restart(self) -> Self {
+        let Self { gateway, folder } = self;
+        end(gateway).await;
+        Self::start_in(folder).await
+    }
+
+    /// Where its store is.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// Where it hears SIP over UDP and over TCP.
@@ -82,10 +103,14 @@ impl RunningGateway {
     /// # Panics
     /// It ended with an error, or not in good time.
     pub async fn stop(self) {
-        self.gateway.stopper().cancel();
-        let ended = tokio::time::timeout(PATIENCE, self.gateway.ended()).await;
-        ended.expect("it does not end").unwrap_or_else(|error| panic!("{error}"));
+        end(self.gateway).await;
     }
+}
+
+async fn end(gateway: Gateway) {
+    gateway.stopper().cancel();
+    let ended = tokio::time::timeout(PATIENCE, gateway.ended()).await;
+    ended.expect("it does not end").unwrap_or_else(|error| panic!("{error}"));
 }
 
 async fn get(address: SocketAddr, target: &str) -> std::io::Result<(u16, String)> {

@@ -3,6 +3,7 @@
 
 mod gateway;
 mod lives;
+mod makes;
 mod registration;
 mod services;
 mod session;
