@@ -210,9 +210,10 @@ impl Known {
         news
     }
 
-    /// The phone was restarted, and may have been set otherwise: what it refused is to be tried once more.
-    pub(crate) fn forget_refusals(&mut self) {
-        self.services.retain(|_, finding| finding.can || finding.by != Source::Tried);
+    /// What it refused when it was asked for it.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = Service> {
+        let refused = |finding: &Finding| !finding.can && finding.by == Source::Tried;
+        self.services.iter().filter(move |(_, finding)| refused(finding)).map(|(service, _)| *service)
     }
 }
 

@@ -22,7 +22,7 @@ impl Uacsta {
     /// ending its sessions is not asked ever faster.
     pub(super) fn reopen(&mut self, turn: &mut Turn<'_>, why: String) {
         let Phase::Up { dialog, since, .. } = self.phase else { return self.turn_back(turn, why) };
-        self.forget_refusals();
+        self.doubt_refusals();
         turn.agent.bye(turn.now, dialog, turn.wire);
         if turn.now < since + STEADY {
             self.flaps = self.flaps.saturating_add(1);

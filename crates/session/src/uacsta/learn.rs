@@ -54,6 +54,7 @@ impl Uacsta {
         if agent != self.known.agent {
             self.known = Known { agent, ..Known::default() };
             self.unsaid.services = true;
+            self.doubts.clear();
             self.lists_nothing = false;
         }
     }
@@ -77,6 +78,7 @@ impl Uacsta {
             Err(_) if status == 501 => false,
             Ok(_) | Err(_) => return,
         };
+        self.doubts.remove(&service);
         self.unsaid.services |= self.known.service(service, can, Source::Tried);
     }
 
@@ -88,12 +90,13 @@ impl Uacsta {
     /// The phone does not have this service: who says so. What is unknown is tried.
     pub(super) fn lacks(&self, service: Service) -> Option<Source> {
         let finding = self.known.services.get(&service).or_else(|| self.dialect.services.get(&service));
-        finding.filter(|finding| !finding.can).map(|finding| finding.by)
+        finding.filter(|finding| !finding.can && !self.doubts.contains(&service)).map(|finding| finding.by)
     }
 
-    /// The phone has not been asked yet what it can do.
+    /// The phone has not been asked yet what it can do, or may have another answer by now.
     pub(super) fn wants_features(&self) -> bool {
-        !self.lists_nothing && !self.known.services.contains_key(&Service::GET_CSTA_FEATURES)
+        let asked = self.known.services.contains_key(&Service::GET_CSTA_FEATURES);
+        !self.lists_nothing && (!asked || self.doubts.contains(&Service::GET_CSTA_FEATURES))
     }
 
     /// Asks what the phone can do (ECMA-269 getCSTAFeatures).
@@ -105,6 +108,7 @@ impl Uacsta {
     pub(super) fn features_answered(&mut self, answer: &sip::Answer) {
         let message = read(answer);
         self.tried(Service::GET_CSTA_FEATURES, answer.status, &message);
+        self.doubts.remove(&Service::GET_CSTA_FEATURES);
         if let Ok(Message::Response(Response::GetCstaFeatures(features))) = &message {
             self.unsaid.services |= self.known.listed(features);
         } else {
@@ -113,11 +117,12 @@ impl Uacsta {
         }
     }
 
-    /// The session ended, and the phone may come back as another one. A question for its list that it left open may be
-    /// what it died of: it is not repeated.
-    pub(super) fn forget_refusals(&mut self) {
+    /// The session ended: the phone may have been restarted, and set otherwise. What it refused is tried once more. A
+    /// question for its list that it left open may be what it died of: that is not repeated.
+    pub(super) fn doubt_refusals(&mut self) {
         self.lists_nothing |= self.pending.values().any(|pending| matches!(pending.purpose, Purpose::Features));
-        self.known.forget_refusals();
+        self.doubts.extend(self.known.refused());
+        self.doubts.insert(Service::GET_CSTA_FEATURES);
     }
 
     /// Tells what is new once the session stands and its monitors have been settled.

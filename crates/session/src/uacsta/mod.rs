@@ -27,7 +27,7 @@ mod outside;
 mod reach;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ use self::monitor::Monitor;
 use self::reach::Detour;
 pub use self::reach::Reach;
 use crate::backoff::Reconnect;
-use crate::capability::Known;
+use crate::capability::{Known, Service};
 use crate::dialect::{Carrier, Dialect};
 use crate::{Input, Output, State, Way};
 
@@ -109,6 +109,8 @@ pub struct Uacsta {
     dialect: &'static Dialect,
     known: Known,
     unsaid: Unsaid,
+    /// Services to be tried once more, although the phone refused them, and its list to be asked for again.
+    doubts: BTreeSet<Service>,
     /// It did not answer when it was asked what it can do.
     lists_nothing: bool,
     /// Requests go out one by one, without a dialog.
@@ -167,6 +169,7 @@ impl Uacsta {
             dialect,
             known,
             unsaid: Unsaid::default(),
+            doubts: BTreeSet::new(),
             lists_nothing: false,
             outside: false,
         }
@@ -339,8 +342,9 @@ impl Uacsta {
     /// A request of ours came to nothing. Without an answer or a connection the phone may be gone, and without a part of
     /// its opening the session would stay half open: it is opened anew.
     fn failed(&mut self, turn: &mut Turn<'_>, tag: u64, failure: &sip::Failure) {
-        if let Phase::Inviting { .. } = self.phase {
-            return self.fail(turn, words::refusal(failure, self.config.credentials.is_some()));
+        if let Phase::Inviting { dialog, .. } = self.phase {
+            turn.agent.bye(turn.now, dialog, turn.wire);
+            return self.rejected(turn, failure);
         }
         let why = words::failure(failure);
         if !matches!(failure, sip::Failure::Status(_)) {

@@ -13,6 +13,7 @@ impl Uacsta {
     pub(super) fn meet_outside(&mut self, turn: &mut Turn<'_>, way: Way, invite: sip::Invite) {
         let sip::Invite { flow, uri, from, route, .. } = invite;
         let credentials = self.config.credentials.clone();
+        self.pending.clear(); // a greeting on another way, which led nowhere
         let dialog = turn.agent.outside(sip::Outside { flow, uri, from, route, credentials });
         self.phase = Phase::Inviting { dialog, way, give_up_at: turn.now + GIVE_UP };
         self.greet(turn);

@@ -109,6 +109,7 @@ impl Uacsta {
             return self.down(turn, None, "the phone is not registered any more".into());
         }
         if before.is_some() {
+            self.doubt_refusals();
             self.down(turn, None, "the phone registered anew: it was restarted, or moved".into());
         }
         self.reach(turn);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use session::State;
+use session::{Dialect, State, UacstaConfig};
 
 use crate::phone::Reply;
 use crate::world::{World, config, flow};
@@ -98,4 +98,17 @@ fn a_phone_that_wants_to_be_left_alone_is() {
         down(&world),
         "the phone refuses the session: 503 Service Unavailable, and asks to be left alone for 20 s"
     );
+}
+
+/// A phone that is met outside of sessions has servers, too.
+#[test]
+fn a_phone_without_sessions_is_looked_for_at_each_server() {
+    let mut world = World::new(UacstaConfig { dialect: Dialect::named("openstage"), ..config() });
+    (world.servers, world.dead) = (vec![server(11), server(12), flow().remote], vec![server(11), server(12)]);
+    world.run(60.0);
+    let greeted: Vec<_> =
+        world.transmissions("OPTIONS ").into_iter().filter(|at| [0.0, 4.0, 8.0].contains(at)).collect();
+    assert_eq!(greeted, [0.0, 4.0, 8.0]);
+    let state = State::Degraded("can be dialled, reports no calls".into());
+    assert_eq!(world.states, [state], "and it stays so");
 }

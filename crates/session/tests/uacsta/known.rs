@@ -159,6 +159,11 @@ fn a_phone_without_snapshots_is_not_asked_each_time() {
     }
     assert_eq!(world.when("SnapshotDevice sip:987@192.0.2.20").len(), 1);
     assert_eq!((world.unverified.len(), world.notes.len()), (1, 1));
+    let learnt = world.learnt.len();
+    world.phone_hangs_up_the_session();
+    world.run(2.0);
+    assert_eq!(world.when("SnapshotDevice sip:987@192.0.2.20").len(), 2, "it may have been set otherwise");
+    assert_eq!(world.learnt.len(), learnt, "it was not: that is no news");
 }
 
 #[test]

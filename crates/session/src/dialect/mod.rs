@@ -1,5 +1,9 @@
 //! What each make of phone is like: the facts of `proto/dialects`, read once.
 
+mod file;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -8,20 +12,21 @@ use csta::{AutoOriginate, Edition};
 use serde::Deserialize;
 
 use crate::capability::{Finding, Report, Service, Source};
+use file::{CarrierName, Fact, File};
 
 /// Every file of `proto/dialects` with its name: this is what a configuration may name.
 const FILES: [(&str, &str); 11] = [
-    ("generic", include_str!("../../../proto/dialects/generic.toml")),
-    ("auerswald", include_str!("../../../proto/dialects/auerswald.toml")),
-    ("fanvil", include_str!("../../../proto/dialects/fanvil.toml")),
-    ("gigaset", include_str!("../../../proto/dialects/gigaset.toml")),
-    ("grandstream", include_str!("../../../proto/dialects/grandstream.toml")),
-    ("mitel", include_str!("../../../proto/dialects/mitel.toml")),
-    ("openstage", include_str!("../../../proto/dialects/openstage.toml")),
-    ("poly", include_str!("../../../proto/dialects/poly.toml")),
-    ("poly-edge", include_str!("../../../proto/dialects/poly-edge.toml")),
-    ("snom", include_str!("../../../proto/dialects/snom.toml")),
-    ("yealink", include_str!("../../../proto/dialects/yealink.toml")),
+    ("generic", include_str!("../../../../proto/dialects/generic.toml")),
+    ("auerswald", include_str!("../../../../proto/dialects/auerswald.toml")),
+    ("fanvil", include_str!("../../../../proto/dialects/fanvil.toml")),
+    ("gigaset", include_str!("../../../../proto/dialects/gigaset.toml")),
+    ("grandstream", include_str!("../../../../proto/dialects/grandstream.toml")),
+    ("mitel", include_str!("../../../../proto/dialects/mitel.toml")),
+    ("openstage", include_str!("../../../../proto/dialects/openstage.toml")),
+    ("poly", include_str!("../../../../proto/dialects/poly.toml")),
+    ("poly-edge", include_str!("../../../../proto/dialects/poly-edge.toml")),
+    ("snom", include_str!("../../../../proto/dialects/snom.toml")),
+    ("yealink", include_str!("../../../../proto/dialects/yealink.toml")),
 ];
 
 /// All dialects. A file that cannot be read is left out; a test sees to it that there is none.
@@ -216,166 +221,5 @@ impl DeviceForm {
             Self::Address => rest.split([';', '?']).next().unwrap_or(rest),
             Self::User => rest.split(['@', ';', '?']).next().unwrap_or(rest),
         }
-    }
-}
-
-/// A file of `proto/dialects`; its README tells what each key means.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    make: String,
-    agent: Option<Fact<Vec<String>>>,
-    edition: Option<Fact<SpokenEdition>>,
-    opening: Option<Fact<Opening>>,
-    carrier: Option<Fact<CarrierName>>,
-    event: Option<Fact<CompactString>>,
-    auto_originate: Option<Fact<Prompting>>,
-    #[serde(default)]
-    device: Devices,
-    #[serde(default)]
-    services: BTreeMap<String, Fact<bool>>,
-    #[serde(default)]
-    events: BTreeMap<String, Fact<bool>>,
-    #[serde(default, rename = "note")]
-    _notes: Vec<Note>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Devices {
-    monitor: Option<Fact<DeviceForm>>,
-    snapshot: Option<Fact<DeviceForm>>,
-    make_call: Option<Fact<DeviceForm>>,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum CarrierName {
-    #[default]
-    Info,
-    Notify,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fact<T> {
-    is: T,
-    sure: Confidence,
-    #[serde(rename = "why")]
-    _why: Option<String>,
-}
-
-/// Worth knowing, settles nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Note {
-    #[serde(rename = "text")]
-    _text: String,
-    #[serde(rename = "sure")]
-    _sure: Confidence,
-}
-
-/// How a fact is known.
-#[derive(Clone, Copy, Deserialize)]
-enum Confidence {
-    #[serde(rename = "VD")]
-    VendorDocument,
-    #[serde(rename = "CODE")]
-    Code,
-    #[serde(rename = "TEST")]
-    Test,
-    #[serde(rename = "3P")]
-    ThirdParty,
-    #[serde(rename = "FORUM")]
-    Forum,
-    #[serde(rename = "MEM")]
-    Memory,
-    #[serde(rename = "INF")]
-    Inference,
-}
-
-impl Confidence {
-    /// Good enough not to ask the phone for what it cannot do.
-    const fn is_relied_on(self) -> bool {
-        match self {
-            Self::VendorDocument | Self::Code | Self::Test | Self::ThirdParty => true,
-            Self::Forum | Self::Memory | Self::Inference => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files() -> Vec<String> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto/dialects");
-        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.filter_map(|name| name.strip_suffix(".toml").map(str::to_owned)).collect()
-    }
-
-    #[test]
-    fn every_file_is_part_of_the_program_and_is_read() {
-        for (name, text) in FILES {
-            if let Err(error) = Dialect::read(name, text) {
-                panic!("{name}.toml: {error}");
-            }
-        }
-        let (mut files, mut known) = (files(), Dialect::names().collect::<Vec<_>>());
-        files.sort();
-        known.sort_unstable();
-        assert_eq!(files, known);
-    }
-
-    #[test]
-    fn what_no_dialect_has_is_refused() {
-        let bad = [
-            "make = \"x\"\ncolour = \"red\"",
-            "make = \"x\"\nedition = { is = \"ed9\", sure = \"VD\" }",
-            "make = \"x\"\nedition = { is = \"ed3\" }",
-            "make = \"x\"\nedition = { is = \"ed3\", sure = \"certain\" }",
-            "make = \"x\"\n[services]\nMakeCoffee = { is = true, sure = \"VD\" }",
-            "make = \"x\"\n[events]\nDeliverd = { is = true, sure = \"VD\" }",
-            "make = \"x\"\n[device]\nhold = { is = \"user\", sure = \"VD\" }",
-            "agent = { is = [], sure = \"VD\" }",
-        ];
-        for text in bad {
-            assert!(Dialect::read("bad", text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_phone_is_recognised_by_what_it_calls_itself() {
-        let cases = [
-            ("Yealink SIP-T46S 66.84.0.125", Some("yealink")),
-            ("snom870/8.7.3.25", Some("snom")),
-            ("PolycomVVX-VVX_410-UA/5.9.0.9373", Some("poly")),
-            ("PolyEdge-Edge_E350-UA/8.3.1", Some("poly-edge")),
-            ("OpenStage_40_V3", Some("openstage")),
-            ("Asterisk PBX 18", None),
-            ("Über", None),
-            ("", None),
-        ];
-        for (agent, name) in cases {
-            assert_eq!(Dialect::of_agent(agent).map(|dialect| dialect.name), name, "{agent}");
-        }
-    }
-
-    #[test]
-    fn only_what_is_sure_is_relied_on() {
-        let poly = Dialect::named("poly").unwrap();
-        let hold = Service::named("HoldCall").unwrap();
-        assert_eq!(poly.services.get(&hold), Some(&Finding { can: true, by: Source::Make }));
-        assert_eq!(poly.services.get(&Service::SNAPSHOT_DEVICE), None, "a conclusion: the phone is asked");
-        assert!(!poly.events[&Report::named("NetworkReached").unwrap()].can);
-    }
-
-    #[test]
-    fn a_device_in_each_form() {
-        let device = "sip:987@10.3.20.10:5060;transport=tcp";
-        assert_eq!(DeviceForm::Uri.of(device), device);
-        assert_eq!(DeviceForm::Address.of(device), "987@10.3.20.10:5060");
-        assert_eq!(DeviceForm::User.of(device), "987");
-        assert_eq!(DeviceForm::User.of("987"), "987");
     }
 }
