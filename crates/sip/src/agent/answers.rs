@@ -93,7 +93,8 @@ impl Answers {
         self.refuse_in_short(flow, (request, via), size, &[answer, &bare], out);
     }
 
-    /// The same with the longest of several answers that is not too long.
+    /// The same with the longest of several answers that is not too long. Where none is left, the last one spends no
+    /// byte that can be saved.
     pub(super) fn refuse_in_short(
         &self,
         flow: Flow,
@@ -102,14 +103,17 @@ impl Answers {
         answers: &[&Answer],
         out: &mut Vec<Output>,
     ) {
-        let lines = reply_lines(request, via, &flow, &self.stateless_tag(request));
-        let write = |answer: &Answer| {
-            let mut writer = Writer::response(answer.status, &answer.reason);
-            writer.lines(&lines);
+        let tag = self.stateless_tag(request);
+        let write = |(answer, short): (&&Answer, bool)| {
+            let dress = |writer: Writer| if short { writer.shortened() } else { writer };
+            let mut writer = dress(Writer::response(answer.status, &answer.reason));
+            writer.lines(&reply_lines(dress(Writer::headers_only()), request, via, (&flow, &tag)));
             finish(writer, answer)
         };
-        let fits = |bytes: &Bytes| bytes.len() <= size || flow.transport.is_reliable();
-        out.push(match answers.iter().copied().map(write).find(fits) {
+        let last = answers.last().map(|answer| (answer, true));
+        let all = answers.iter().map(|answer| (answer, false)).chain(last).map(write);
+        let mut fitting = all.filter(|bytes| bytes.len() <= size || flow.transport.is_reliable());
+        out.push(match fitting.next() {
             Some(bytes) => Output::Transmit { flow: via.map_or(flow, |via| via.way_back(flow)), bytes },
             None => {
                 let status = answers.last().map_or(500, |answer| answer.status);

@@ -165,27 +165,37 @@ impl<'a> Header<'a> {
     }
 }
 
-/// The long name of a compact one (RFC 3261 7.3.3 and the registry of header names).
+/// The headers that have a name of one letter (RFC 3261 7.3.3 and the registry of header names).
+const COMPACT: [(&str, &str); 15] = [
+    ("i", "Call-ID"),
+    ("m", "Contact"),
+    ("e", "Content-Encoding"),
+    ("l", "Content-Length"),
+    ("c", "Content-Type"),
+    ("f", "From"),
+    ("s", "Subject"),
+    ("k", "Supported"),
+    ("t", "To"),
+    ("v", "Via"),
+    ("x", "Session-Expires"),
+    ("o", "Event"),
+    ("u", "Allow-Events"),
+    ("r", "Refer-To"),
+    ("b", "Referred-By"),
+];
+
+/// The long name of a compact one; any other name as it is.
 fn long_form(name: &str) -> &str {
-    let [letter] = name.as_bytes() else { return name };
-    match letter.to_ascii_lowercase() {
-        b'i' => "Call-ID",
-        b'm' => "Contact",
-        b'e' => "Content-Encoding",
-        b'l' => "Content-Length",
-        b'c' => "Content-Type",
-        b'f' => "From",
-        b's' => "Subject",
-        b'k' => "Supported",
-        b't' => "To",
-        b'v' => "Via",
-        b'x' => "Session-Expires",
-        b'o' => "Event",
-        b'u' => "Allow-Events",
-        b'r' => "Refer-To",
-        b'b' => "Referred-By",
-        _ => name,
+    if name.len() > 1 {
+        return name;
     }
+    let known = COMPACT.iter().find(|(letter, _)| letter.eq_ignore_ascii_case(name));
+    known.map_or(name, |(_, long)| long)
+}
+
+/// The compact name of a long one; any other name as it is.
+pub(super) fn compact_form(name: &str) -> &str {
+    COMPACT.iter().find(|(_, long)| *long == name).map_or(name, |(letter, _)| letter)
 }
 
 /// Reads line by line.

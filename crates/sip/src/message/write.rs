@@ -4,22 +4,27 @@ use std::fmt::{self, Write};
 
 use bytes::Bytes;
 
+use super::raw::compact_form;
 use super::{Body, Method, Raw, Uri, text};
 
 /// A message that is being written. No value can break out of its line: line breaks in it become spaces.
-pub(crate) struct Writer(Vec<u8>);
+pub(crate) struct Writer {
+    bytes: Vec<u8>,
+    /// Names of headers are cut to one letter where that is allowed (RFC 3261 7.3.3).
+    short: bool,
+}
 
 impl Writer {
     /// Starts a request.
     pub(crate) fn request(method: &Method, uri: &Uri) -> Self {
-        let mut writer = Self(Vec::with_capacity(1024));
+        let mut writer = Self { bytes: Vec::with_capacity(1024), short: false };
         writer.line(format_args!("{method} {uri} SIP/2.0"));
         writer
     }
 
     /// Starts a response.
     pub(crate) fn response(status: u16, phrase: &str) -> Self {
-        let mut writer = Self(Vec::with_capacity(512));
+        let mut writer = Self { bytes: Vec::with_capacity(512), short: false };
         let phrase = if phrase.is_empty() { reason(status) } else { phrase };
         writer.line(format_args!("SIP/2.0 {status} {phrase}"));
         writer
@@ -28,16 +33,18 @@ impl Writer {
     /// Adds a header.
     pub(crate) fn header(&mut self, name: &str, value: impl fmt::Display) {
         if text::token(name.as_bytes()).is_some() {
-            self.line(format_args!("{name}: {value}"));
+            let (name, colon) = self.named(name);
+            self.line(format_args!("{name}{colon}{value}"));
         }
     }
 
     /// Adds a header whose value comes from another message, byte by byte.
     pub(crate) fn copied(&mut self, name: &str, value: &[u8]) {
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b": ");
-        text::unfold(value, &mut self.0);
-        self.0.extend_from_slice(b"\r\n");
+        let (name, colon) = self.named(name);
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(colon.as_bytes());
+        text::unfold(value, &mut self.bytes);
+        self.bytes.extend_from_slice(b"\r\n");
     }
 
     /// Copies all lines of these headers.
@@ -49,7 +56,7 @@ impl Writer {
 
     /// Adds header lines that were written before.
     pub(crate) fn lines(&mut self, lines: &[u8]) {
-        self.0.extend_from_slice(lines);
+        self.bytes.extend_from_slice(lines);
     }
 
     /// Adds the body, with the headers that describe it.
@@ -62,25 +69,35 @@ impl Writer {
         }
         let content: &[u8] = body.map_or(b"", |body| &body.bytes);
         self.header("Content-Length", content.len());
-        self.0.extend_from_slice(b"\r\n");
-        self.0.extend_from_slice(content);
-        self.0.into()
+        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(content);
+        self.bytes.into()
     }
 
     /// Only the header lines, for a later [`lines`](Self::lines).
     pub(crate) fn headers_only() -> Self {
-        Self(Vec::with_capacity(512))
+        Self { bytes: Vec::with_capacity(512), short: false }
+    }
+
+    /// Spends no byte that can be saved from here on.
+    pub(crate) fn shortened(self) -> Self {
+        Self { short: true, ..self }
     }
 
     /// What was written.
     pub(crate) fn into_lines(self) -> Box<[u8]> {
-        self.0.into()
+        self.bytes.into()
+    }
+
+    /// The name of a header as it is written, and what stands behind it.
+    fn named<'n>(&self, name: &'n str) -> (&'n str, &'static str) {
+        if self.short { (compact_form(name), ":") } else { (name, ": ") }
     }
 
     fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing into memory cannot fail; a Display that fails leaves its line short.
-        let _ = OneLine(&mut self.0).write_fmt(line);
-        self.0.extend_from_slice(b"\r\n");
+        let _ = OneLine(&mut self.bytes).write_fmt(line);
+        self.bytes.extend_from_slice(b"\r\n");
     }
 }
 

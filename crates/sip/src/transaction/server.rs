@@ -69,7 +69,7 @@ impl Server {
             flow: request.via.way_back(flow),
             terms: Terms::of_request(request),
             updates: request.allows_update(),
-            lines: reply_lines(request.raw(), Some(&request.via), &flow, &dialog.to_string()),
+            lines: reply_lines(Writer::headers_only(), request.raw(), Some(&request.via), (&flow, &dialog.to_string())),
             answer: None,
             machine,
             timers,
@@ -192,8 +192,12 @@ impl Timed for Server {
 /// The header lines that an answer repeats from its request (RFC 3261 8.2.6.2): all Vias, the topmost one with the
 /// address it really came from; From; To, with our tag where it has none; Call-ID; CSeq; and Record-Route (12.1.1).
 /// A topmost Via that cannot be read goes back as it came.
-pub(crate) fn reply_lines(request: &Raw<'_>, via: Option<&Via<'_>>, flow: &Flow, tag: &str) -> Box<[u8]> {
-    let mut writer = Writer::headers_only();
+pub(crate) fn reply_lines(
+    mut writer: Writer,
+    request: &Raw<'_>,
+    via: Option<&Via<'_>>,
+    (flow, tag): (&Flow, &str),
+) -> Box<[u8]> {
     match via {
         Some(via) => {
             writer.copied("Via", &via.answered(flow));
