@@ -8,7 +8,7 @@ use super::nonces::Nonces;
 use super::{Account, Refusal, RegistrarConfig};
 use crate::digest::{Algorithm, Authorization, Challenge};
 use crate::message::{Message, text};
-use crate::{Answer, Method};
+use crate::{Answer, Flow, Method};
 
 /// Asks everybody for the password, and looks at what comes.
 pub(super) struct Guard {
@@ -16,6 +16,8 @@ pub(super) struct Guard {
     algorithms: Vec<Algorithm>,
     nonces: Nonces,
     attempts: Attempts,
+    /// Sources that were asked over a stream, and whether they came back without a proof.
+    asked: Attempts,
 }
 
 impl Guard {
@@ -25,6 +27,7 @@ impl Guard {
             algorithms: config.algorithms.clone(),
             nonces: Nonces::new(key),
             attempts: Attempts::new(config.bad_logins),
+            asked: Attempts::new(1),
         }
     }
 
@@ -36,11 +39,15 @@ impl Guard {
     pub(super) fn check(
         &mut self,
         now: Instant,
-        source: IpAddr,
+        flow: Flow,
         request: &Message<'_>,
         account: Option<&Account>,
     ) -> Result<(), Refusal> {
-        let Some(proof) = self.proof(request) else { return Err(self.challenge(now, source, None, false)) };
+        let source = flow.remote.ip();
+        let Some(proof) = self.proof(request) else {
+            let only = self.only(now, flow);
+            return Err(self.challenge(now, source, only, false));
+        };
         if let Some(wait) = self.attempts.locked_for(now, source) {
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
             return Err(Refusal(vec![Answer { retry_after: Some(seconds.max(1)), ..Answer::new(503) }]));
@@ -64,6 +71,18 @@ impl Guard {
             request.raw().values("Authorization").filter_map(|value| Authorization::parse(&text::readable(value)));
         let mut ours = all.filter(|proof| proof.realm == self.realm && self.algorithms.contains(&proof.algorithm()));
         ours.next()
+    }
+
+    /// What to ask a source for that gives no proof. Some phones, those with libre 1 among them, give up when any challenge is for
+    /// a hash that they do not know, and come again after half a minute: they are asked for the first one alone. Over UDP nobody
+    /// has proven where he is, and nothing is remembered of him.
+    fn only(&mut self, now: Instant, flow: Flow) -> Option<Algorithm> {
+        if !flow.transport.is_reliable() {
+            return None;
+        }
+        let again = self.asked.locked_for(now, flow.remote.ip()).is_some();
+        self.asked.failed(now, flow.remote.ip());
+        self.algorithms.first().copied().filter(|_| again)
     }
 
     /// The 401. Who has shown which hash he takes is asked for that one alone: there are phones that give up when they see one

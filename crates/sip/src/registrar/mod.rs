@@ -118,7 +118,7 @@ impl Registrar {
         let record = request.to.uri().ok();
         let index = record.as_ref().and_then(Uri::user).and_then(|user| self.by_user.get(user)).copied();
         let account = index.and_then(|index| self.config.accounts.get(index.0));
-        self.guard.check(now, flow.remote.ip(), request, account)?;
+        self.guard.check(now, flow, request, account)?;
         index.ok_or(Refusal(vec![Answer::new(404)]))
     }
 

@@ -398,6 +398,21 @@ fn an_unknown_user_looks_like_a_wrong_password() {
     assert_eq!(news(&mut net).len(), 1);
 }
 
+/// Some phones give up when they see a hash that they do not know, also as the second one, and try again later.
+#[test]
+fn who_comes_again_over_a_stream_without_a_proof_is_asked_for_md5_alone() {
+    let offered = |net: &mut _| {
+        let answer = Client { nonce: None, ..client() }.ask(net, "").unwrap();
+        ["MD5", "SHA-256"].map(|algorithm| challenge(&answer, algorithm).is_some())
+    };
+    let mut net = office(Transport::Tcp);
+    assert_eq!([offered(&mut net), offered(&mut net)], [[true, true], [true, false]]);
+    net.run(Duration::from_secs(61));
+    assert_eq!(offered(&mut net), [true, true]);
+    let mut net = office(Transport::Udp);
+    assert_eq!([offered(&mut net), offered(&mut net)], [[true, true]; 2]);
+}
+
 /// Over UDP nobody has proven where he is: he gets what fits into what he sent.
 #[test]
 fn a_challenge_is_never_larger_than_the_request() {
