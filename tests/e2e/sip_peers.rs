@@ -1,5 +1,6 @@
 //! The gateway on real sockets with the SIP of other people, while tshark reads along.
 
+mod baresip;
 mod desk;
 mod kamailio;
 mod sipp;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use simulator::{Credentials, Handset, PhoneConfig, Registration};
 use sip::Transport;
-use tests::capture::Capture;
+use tests::capture::{Capture, SESSION};
 use tests::certificates::{Authority, Issued};
 use tests::kamailio::Kamailio;
 use tests::peer;
@@ -102,7 +102,7 @@ async fn check(way: Way) {
     pbx.judges(&["INFO", "BYE"]);
 
     let seen = capture.stop().await;
-    seen.assert_sound().await;
+    seen.assert_sound(&SESSION).await;
     let between = seen.elements(phone.address().port()).await;
     for element in
         ["MonitorStart", "SnapshotDevice", "DeliveredEvent", "MakeCall", "ConnectionClearedEvent", "MonitorStop"]

@@ -6,7 +6,7 @@ mod tls;
 
 use std::net::Ipv4Addr;
 
-use tests::capture::Capture;
+use tests::capture::{Capture, SESSION};
 use tests::certificates::Authority;
 use tests::gateway::{RunningGateway, dialling};
 use tests::peer;
@@ -273,7 +273,7 @@ async fn check_capture(case: Case) {
     play(case, port).await;
     let seen = capture.stop().await;
     assert_eq!(seen.elements(port).await, case.scenario.elements);
-    seen.assert_sound().await;
+    seen.assert_sound(&SESSION).await;
 }
 
 /// A gateway and a phone from the first INVITE to the BYE.
