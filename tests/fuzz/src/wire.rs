@@ -176,7 +176,7 @@ impl Wire {
     fn register(&mut self, how: u8) {
         let (registrar, user) = ("sip:10.0.0.1:5060".parse(), "sip:988@10.0.0.1".parse());
         let (Ok(registrar), Ok(user)) = (registrar, user) else { return };
-        let password = if how % 4 == 0 { "wrong" } else { "secret" };
+        let password = if how.is_multiple_of(4) { "wrong" } else { "secret" };
         let credentials = sip::Credentials { username: "988".to_owned(), password: password.to_owned() };
         let expires = Duration::from_secs(u64::from(how) * 10);
         let register = Register { flow: self.way(1), registrar, user, credentials: Some(credentials), expires };
