@@ -59,3 +59,14 @@ pub fn names(record: &PhoneRecord, is_event: bool, can: bool) -> String {
     };
     fits.map(by).collect::<Vec<_>>().join(", ")
 }
+
+/// The services, or events, of which nothing is known, as a list for people.
+#[must_use]
+pub fn unknown(record: &PhoneRecord, is_event: bool) -> String {
+    let all: Vec<String> = match is_event {
+        true => Report::all().map(|event| event.to_string()).collect(),
+        false => Service::all().map(|service| service.to_string()).collect(),
+    };
+    let known = |name: &String| record.features.iter().any(|f| f.is_event == is_event && f.name == *name);
+    all.into_iter().filter(|name| !known(name)).collect::<Vec<_>>().join(", ")
+}

@@ -126,7 +126,14 @@ async fn lines_shows_what_is_known_of_each_phone() {
                     dialect        yealink, answers in ed3\n  \
                     can            AnswerCall (make), MakeCall, HoldCall (phone)\n  \
                     cannot         SnapshotDevice\n  \
+                    not known      GetCSTAFeatures, GetSwitchingFunctionDevices, RequestSystemStatus, SystemRegister, \
+                    MonitorStart, MonitorStop, SnapshotCall, AlternateCall, ClearConnection, ConferenceCall, \
+                    ConsultationCall, DeflectCall, RetrieveCall, SingleStepTransferCall, TransferCall, GenerateDigits, \
+                    GetDoNotDisturb, GetForwarding, SetDoNotDisturb, SetForwarding\n  \
                     reports        Delivered\n  \
+                    not seen yet   CallCleared, Conferenced, ConnectionCleared, Diverted, Established, Failed, Held, \
+                    NetworkReached, Offered, Originated, Queued, Retrieved, ServiceInitiated, Transferred, \
+                    CallInformation, DoNotDisturb, Forwarding, BackInService, OutOfService\n  \
                     since          2026-11-24T10:00:00Z\n\n\
                     line 988, no link\n  nothing is known of its phone yet\n\n";
     assert!(printed(&output.stdout).starts_with(expected), "{}", printed(&output.stdout));

@@ -82,18 +82,28 @@ impl Service {
     /// Asks how the phone is.
     pub const REQUEST_SYSTEM_STATUS: Self = Self("RequestSystemStatus");
 
+    /// All services whose support is worth knowing.
+    pub fn all() -> impl Iterator<Item = Self> {
+        SERVICES.iter().flat_map(|(_, names)| *names).map(|name| Self(name))
+    }
+
     /// The service of this name; `None` if it is none whose support is worth knowing.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        SERVICES.iter().flat_map(|(_, names)| *names).find(|known| **known == name).map(|name| Self(name))
+        Self::all().find(|service| service.0 == name)
     }
 }
 
 impl Report {
+    /// All events whose support is worth knowing.
+    pub fn all() -> impl Iterator<Item = Self> {
+        EVENTS.iter().flat_map(|(_, names)| *names).map(|name| Self(name))
+    }
+
     /// The event of this name; `None` if it is none whose support is worth knowing.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        EVENTS.iter().flat_map(|(_, names)| *names).find(|known| **known == name).map(|name| Self(name))
+        Self::all().find(|event| event.0 == name)
     }
 
     /// What kind of event this is.

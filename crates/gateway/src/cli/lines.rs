@@ -31,8 +31,10 @@ fn paragraph(line: &Line, phone: Option<&PhoneRecord>) -> String {
     let rows = [
         ("can", phones::names(phone, false, true)),
         ("cannot", phones::names(phone, false, false)),
+        ("not known", phones::unknown(phone, false)),
         ("reports", phones::names(phone, true, true)),
         ("never reports", phones::names(phone, true, false)),
+        ("not seen yet", phones::unknown(phone, true)),
         ("since", phone.since.to_string()),
     ];
     let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use csta::Request;
 
-use super::{Monitor, Phase, Purpose, STEADY, Turn, Uacsta};
+use super::requests::Purpose;
+use super::{Monitor, Phase, STEADY, Turn, Uacsta};
 use crate::State;
 
 impl Uacsta {

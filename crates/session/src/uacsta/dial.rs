@@ -6,7 +6,8 @@ use call_model::{CallRef, Command, LineId, News, Number, Outcome};
 use csta::{EventCause, MakeCall, Message, Request, Response};
 
 use super::monitor::Monitor;
-use super::{Pending, Phase, Purpose, Turn, Uacsta, read, words};
+use super::requests::{Pending, Purpose, read};
+use super::{Phase, Turn, Uacsta, words};
 use crate::capability::Service;
 use crate::{CommandId, Output};
 

@@ -3,7 +3,8 @@
 use compact_str::CompactString;
 use csta::{EventKind, Message, Request, Response};
 
-use super::{Phase, Purpose, Turn, Uacsta, read};
+use super::requests::{Purpose, read};
+use super::{Phase, Turn, Uacsta};
 use crate::Output;
 use crate::capability::{Finding, Known, Report, Service, Source, is_not_supported};
 use crate::dialect::Dialect;

@@ -7,7 +7,8 @@ use call_model::{Line, LineId};
 use compact_str::CompactString;
 use csta::{CrossRefId, Message, MonitorStart, Request, Response, SnapshotDevice};
 
-use super::{Phase, Purpose, Reach, STEADY, Turn, Uacsta, read};
+use super::requests::{Purpose, read};
+use super::{Phase, Reach, STEADY, Turn, Uacsta};
 use crate::capability::Service;
 use crate::dialect::DeviceForm;
 use crate::{Output, State, normalise};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use csta::{Message, Request, Response, SystemStatus};
 
-use super::{Phase, Turn, Uacsta, read, words};
+use super::requests::read;
+use super::{Phase, Turn, Uacsta, words};
 use crate::Way;
 use crate::capability::Service;
 use crate::dialect::Opening;

@@ -5,7 +5,8 @@
 use compact_str::CompactString;
 
 use super::opening::GIVE_UP;
-use super::{Phase, Purpose, Turn, Uacsta};
+use super::requests::Purpose;
+use super::{Phase, Turn, Uacsta};
 use crate::{Output, Way};
 
 impl Uacsta {
