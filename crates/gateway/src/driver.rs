@@ -21,6 +21,7 @@ use crate::links::{Arrival, Links};
 use crate::parts::{self, parts};
 use crate::phones;
 use crate::run::RunError;
+use crate::trace::Recorder;
 
 /// So long the phones get for the end of their sessions when the gateway stops.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -58,6 +59,8 @@ pub struct Driver {
     trusts: Vec<Option<Arc<Trust>>>,
     /// Next hops that are being looked up, and connected to where that is TLS: one a link at most.
     lookups: JoinSet<Lookup>,
+    /// Every message passes here, both ways.
+    trace: Recorder,
 }
 
 impl Driver {
@@ -65,7 +68,7 @@ impl Driver {
     ///
     /// # Errors
     /// What the store kept cannot be read.
-    pub fn new(config: Config, store: Store, links: Links) -> Result<Self, RunError> {
+    pub fn new(config: Config, store: Store, links: Links, trace: Recorder) -> Result<Self, RunError> {
         let now = moment();
         let trusts = parts::phones(&config).map(|(_, phone)| phone.tls.clone()).collect();
         let mut parts = parts(config);
@@ -80,6 +83,7 @@ impl Driver {
             held_back: VecDeque::new(),
             trusts,
             lookups: JoinSet::new(),
+            trace,
         };
         let mut out = Vec::new();
         driver.hub.restore(now, driver.store.open_calls()?, &mut out);
@@ -136,9 +140,18 @@ impl Driver {
         let mut next = Some(first);
         for _ in 0..BURST {
             match next {
-                Some(Arrival::Received(flow, bytes)) => self.handle(Input::Received(flow, &bytes)),
-                Some(Arrival::Failed(flow)) => self.handle(Input::FlowFailed(flow)),
-                Some(Arrival::Refused(flow)) => self.handle(Input::FlowRefused(flow)),
+                Some(Arrival::Received(flow, bytes)) => {
+                    self.trace.received(flow, &bytes);
+                    self.handle(Input::Received(flow, &bytes));
+                }
+                Some(Arrival::Failed(flow)) => {
+                    self.trace.failed(flow);
+                    self.handle(Input::FlowFailed(flow));
+                }
+                Some(Arrival::Refused(flow)) => {
+                    self.trace.failed(flow);
+                    self.handle(Input::FlowRefused(flow));
+                }
                 None => return,
             }
             next = if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None };
@@ -230,6 +243,7 @@ impl Driver {
 
     fn transmit(&mut self, flow: sip::Flow, bytes: Bytes) {
         tracing::trace!(?flow, length = bytes.len(), "sent");
+        self.trace.sent(flow, &bytes);
         self.links.transmit(flow, bytes);
     }
 

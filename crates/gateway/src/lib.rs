@@ -6,6 +6,8 @@
 
 pub mod certificates;
 pub mod config;
+#[cfg(unix)]
+pub mod control;
 pub mod demo;
 pub mod driver;
 pub mod hub;
@@ -13,3 +15,4 @@ pub mod links;
 mod parts;
 pub mod phones;
 pub mod run;
+pub mod trace;

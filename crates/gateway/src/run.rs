@@ -1,6 +1,7 @@
 //! The daemon: the hub on real sockets, a real clock and a real store.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use front::commands::CommandServer;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::driver::{Driver, Sources};
 use crate::links::{self, Links};
+use crate::trace::Recorder;
 
 /// So many commands may wait for the hub.
 const COMMANDS: usize = 64;
@@ -91,7 +93,10 @@ impl Gateway {
 
         // Whatever can fail has been done before anything runs.
         let endpoints = std::mem::take(&mut config.endpoints);
-        let driver = Driver::new(config, store.clone(), links)?;
+        let trace = Recorder::new(config.trace);
+        let state_dir = config.state_dir.clone();
+        let driver = Driver::new(config, store.clone(), links, trace.clone())?;
+        answer_commands(&state_dir, trace, &stop);
         let served = server.map(|server| tokio::spawn(server.run(stop.clone().cancelled_owned())));
         let delivery = tokio::spawn(front::delivery::run(
             store.clone(),
@@ -134,6 +139,20 @@ impl Gateway {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
+}
+
+/// Opens the control socket. Phones and URLs do not need it, so a gateway that cannot open it runs all the same.
+fn answer_commands(state_dir: &Path, trace: Recorder, stop: &CancellationToken) {
+    #[cfg(unix)]
+    match crate::control::Control::open(state_dir, trace) {
+        Ok(control) => drop(tokio::spawn(control.run(stop.clone()))),
+        Err(error) => {
+            let path = crate::control::path(state_dir);
+            tracing::warn!(path = %path.display(), %error, "no control socket: `hookswitch sip-trace` will find nobody");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (state_dir, trace, stop);
 }
 
 /// Runs the gateway until SIGINT or SIGTERM.

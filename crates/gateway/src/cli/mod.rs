@@ -4,7 +4,11 @@ mod dial;
 mod lines;
 mod log;
 mod pinned;
+#[cfg(unix)]
+mod sip_trace;
 
+#[cfg(unix)]
+use std::path::Path;
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
@@ -35,6 +39,16 @@ enum Command {
     Lines(ConfigFile),
     /// Ask the running gateway to dial; exits 0 only if the phone took it
     Dial(dial::Options),
+    /// Show the SIP messages that the running gateway has kept: a ladder of each dialog, or packets for Wireshark
+    ///
+    /// Asks over the control socket in `state_dir`, which only the user that runs the gateway may open, and root. TLS is
+    /// no hindrance: messages are shown as they were inside. Telephone numbers are shown, for that is what is asked for;
+    /// nothing of it reaches the log. What a digest login proves itself with (`response`, `rspauth`) is masked with x's
+    /// before it leaves the gateway. How much is kept, and whether: `[sip] trace`.
+    ///
+    /// Exits 1 if there is nothing to show.
+    #[cfg(unix)]
+    SipTrace(sip_trace::Options),
     /// Show the whole way with two simulated phones on this machine
     Demo {
         #[command(flatten)]
@@ -69,6 +83,8 @@ pub fn main() -> ExitCode {
         Command::Check(file) => check(&file),
         Command::Lines(file) => lines::lines(&file),
         Command::Dial(options) => dial::dial(&options),
+        #[cfg(unix)]
+        Command::SipTrace(options) => sip_trace::sip_trace(&options),
         Command::Demo { options, log } => log.start("warn").and_then(|()| demo(&options)),
     };
     done.unwrap_or_else(|error| {
@@ -94,6 +110,12 @@ fn load(file: &ConfigFile) -> Option<Config> {
             None
         }
     }
+}
+
+/// Loads the file of the running gateway, whose findings were told when that was started.
+#[cfg(unix)]
+fn load_quietly(path: &Path) -> Option<Config> {
+    Config::load(path).map_err(|error| eprint!("{error}")).ok()
 }
 
 #[allow(clippy::print_stdout)] // the answer of the command

@@ -22,6 +22,20 @@ pub fn rate(text: &str) -> Option<(u32, Duration)> {
     Some((count, per.filter(|per| !per.is_zero())?))
 }
 
+/// `"4MiB"`, `"512 KiB"`, `"65536"`: bytes.
+pub fn size(text: &str) -> Option<usize> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit: usize = match unit.trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(unit)
+}
+
 /// `"10.3.20.0/24"`, `"fd00::/64"`, or one address. Bits behind the prefix are cleared.
 ///
 /// An IPv6 network of mapped IPv4 addresses (RFC 4291 2.5.5.2) is the IPv4 network it means, so that nobody passes
@@ -93,6 +107,17 @@ mod tests {
         assert_eq!(rate("60 / 5 min"), Some((60, 5 * minute)));
         for text in ["", "6", "0/min", "-1/min", "6/", "6/0s", "/min"] {
             assert_eq!(rate(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_read_as_written() {
+        let cases = [("4MiB", 4 << 20), ("512 KiB", 512 << 10), ("1GiB", 1 << 30), ("65536", 65_536), ("7 B", 7)];
+        for (text, bytes) in cases {
+            assert_eq!(size(text), Some(bytes), "{text}");
+        }
+        for text in ["", "MiB", "4MB", "-4MiB", "4.5MiB", "99999999999999999999", "18446744073709551615KiB"] {
+            assert_eq!(size(text), None, "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is about the whole gateway: its folder, its zone, its numbering, its SIP sockets, its page.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, sync::Arc};
 
 use call_model::{Locale, Numbering};
 use jiff::tz::TimeZone;
@@ -15,6 +15,12 @@ use crate::config::{
     raw::{Raw, RawNumbering, RawSip},
     units,
 };
+
+/// What is kept of SIP messages unless the file says otherwise: some minutes of a hundred phones.
+const TRACE: usize = 4 << 20;
+
+/// Less than this would not hold the opening of one session with its calls; more is what a packet capture is for.
+const TRACES: RangeInclusive<usize> = 64 << 10..=1 << 30;
 
 impl Checker<'_> {
     pub(super) fn state_dir(&mut self, raw: &Raw) -> PathBuf {
@@ -88,6 +94,24 @@ impl Checker<'_> {
         let Heard { udp, tcp, tls } = heard;
         let tls = server?.map(|server| SipTls { addresses: tls, server });
         Some(SipListen { udp, tcp, tls })
+    }
+
+    /// `[sip] trace`.
+    pub(super) fn trace(&mut self, raw: Option<&RawSip>) -> Option<usize> {
+        let Some(key) = raw.and_then(|sip| sip.trace.as_ref()) else { return Some(TRACE) };
+        if key.get_ref().trim() == "off" {
+            return None;
+        }
+        match units::size(key.get_ref()) {
+            Some(size) if TRACES.contains(&size) => return Some(size),
+            Some(_) => {
+                self.error(key.span(), "this must be between 64KiB and 1GiB");
+            }
+            None => {
+                self.error(key.span(), "this is no size").help("for example \"4MiB\", \"512 KiB\", or \"off\"");
+            }
+        }
+        None
     }
 
     /// How the `tls:` addresses shake hands: `Some(None)` if there are none.

@@ -46,6 +46,7 @@ impl Checker<'_> {
         let links = self.links(&raw.link);
         let sip = self.sip(raw.sip.as_ref(), &links);
         let nameservers = self.nameservers(raw.sip.as_ref());
+        let trace = self.trace(raw.sip.as_ref());
         let lines = self.lines(&raw.line, &links);
         let both = self.both_directions();
         let (destinations, endpoints) = self.action_urls(&raw.action_url, &lines, both);
@@ -59,6 +60,7 @@ impl Checker<'_> {
             locale,
             sip: sip?,
             nameservers,
+            trace,
             lines: lines.into_iter().map(|line| line.line).collect(),
             links: links.into_iter().map(|link| link.config).collect(),
             destinations,
