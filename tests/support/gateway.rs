@@ -1,7 +1,7 @@
 //! A real gateway: its own sockets, clock and store, in a folder that goes with it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gateway::config::Config;
@@ -74,6 +74,12 @@ impl RunningGateway {
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {
         self.folder.path().join("state")
+    }
+
+    /// Its folder: the configuration is `hookswitch.toml` in it, and its state is in `state`.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where it hears SIP over UDP and over TCP.

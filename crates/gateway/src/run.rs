@@ -96,7 +96,8 @@ impl Gateway {
         let trace = Recorder::new(config.trace);
         let state_dir = config.state_dir.clone();
         let driver = Driver::new(config, store.clone(), links, trace.clone())?;
-        answer_commands(&state_dir, trace, &stop);
+        // It answers until the last BYE is sent.
+        let control = answer(&state_dir, trace, &sockets);
         let served = server.map(|server| tokio::spawn(server.run(stop.clone().cancelled_owned())));
         let delivery = tokio::spawn(front::delivery::run(
             store.clone(),
@@ -112,6 +113,9 @@ impl Gateway {
             sockets.cancel();
             let _ = tokio::time::timeout(DRAIN, async {
                 let _ = delivery.await;
+                if let Some(control) = control {
+                    let _ = control.await;
+                }
                 if let Some(served) = served {
                     let _ = served.await;
                 }
@@ -142,10 +146,10 @@ impl Gateway {
 }
 
 /// Opens the control socket. Phones and URLs do not need it, so a gateway that cannot open it runs all the same.
-fn answer_commands(state_dir: &Path, trace: Recorder, stop: &CancellationToken) {
+fn answer(state_dir: &Path, trace: Recorder, stop: &CancellationToken) -> Option<JoinHandle<()>> {
     #[cfg(unix)]
     match crate::control::Control::open(state_dir, trace) {
-        Ok(control) => drop(tokio::spawn(control.run(stop.clone()))),
+        Ok(control) => return Some(tokio::spawn(control.run(stop.clone()))),
         Err(error) => {
             let path = crate::control::path(state_dir);
             tracing::warn!(path = %path.display(), %error, "no control socket: `hookswitch sip-trace` will find nobody");
@@ -153,6 +157,7 @@ fn answer_commands(state_dir: &Path, trace: Recorder, stop: &CancellationToken) 
     }
     #[cfg(not(unix))]
     let _ = (state_dir, trace, stop);
+    None
 }
 
 /// Runs the gateway until SIGINT or SIGTERM.
