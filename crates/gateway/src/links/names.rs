@@ -180,3 +180,46 @@ fn words(skip: &Skip) -> String {
         Skip::NoAddress(_) | Skip::NotOffered(_) | Skip::Failed(..) => skip.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // tests
+
+    use std::net::Ipv4Addr;
+
+    use sip::locate::Families;
+
+    use super::*;
+
+    const IPV4: Families = Families { ipv4: true, ipv6: false };
+
+    /// A name in the machine's own file needs no DNS, and has none of its services: also where a nameserver is given, which
+    /// here is nobody.
+    #[tokio::test]
+    async fn the_machines_own_file_comes_first() {
+        let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        for nameservers in [Vec::new(), vec![nobody]] {
+            let names = Names::new(nameservers.into());
+            let sockets = Sockets { udp: IPV4, ..Sockets::default() };
+            let (candidates, _) = names.find(&"sip:987@localhost".parse().unwrap(), sockets).await.unwrap();
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
+            assert_eq!(candidates, [Candidate { transport: Transport::Udp, address }]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_nameserver_that_is_silent_is_named() {
+        let silent = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let names = Names::new([silent.local_addr().unwrap()].into());
+        let sockets = Sockets { udp: IPV4, ..Sockets::default() };
+        let found = names.find(&"sip:987@phone.test:5060".parse().unwrap(), sockets).await.unwrap();
+        assert_eq!(found.0, []);
+        assert!(found.1[0].starts_with("phone.test: the nameserver does not say ("), "{:?}", found.1);
+    }
+
+    #[test]
+    fn every_lot_is_within_its_bound() {
+        assert!((0..1000).all(|most| lot(most) <= most));
+        assert!((0..1000).any(|_| lot(1) == 1) && (0..1000).any(|_| lot(1) == 0));
+    }
+}

@@ -99,7 +99,7 @@ impl Agent {
         }
         dialog.follow(request.flow);
         dialog.stirred = Some(now);
-        self.keep_alive(now, id);
+        self.keep_alive_there(now, id);
         let transaction = self.answers.start(now, self.requests.config.timers, request.flow, request.message, id);
         match request.method.as_str() {
             "INFO" => out.push(requested(id, transaction, request)),

@@ -2,7 +2,7 @@
 //! phone's next event is lost. A connection is sent a ping (RFC 5626 4.4.1). Over UDP an OPTIONS inside the dialog is more
 //! than that: whatever the answer, it says whether the peer still has the dialog.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::{Agent, Config, Output, Plan, Purpose};
 use crate::dialog::DialogId;
 use crate::transaction::{Table, Timed};
-use crate::{Flow, Method};
+use crate::{Flow, Method, Transport};
 
 /// What asks for a pong.
 const PING: &[u8] = b"\r\n\r\n";
@@ -30,9 +30,15 @@ pub(super) struct KeepAlives {
     heard: HashMap<Flow, Heard>,
     /// A dialog over UDP that was silent for so long is sent an OPTIONS.
     patience: Option<Duration>,
-    /// Those that are up: when to look at them.
-    quiet: Table<DialogId, Look>,
+    /// Those that are up, by the time at which to look at them: every one stands here once, and is dropped at its time should
+    /// it be over by then. What is said in a dialog does not move it; it is noted at the dialog alone.
+    quiet: BTreeMap<Instant, Vec<DialogId>>,
+    /// Those times are so many [`STEP`]s after this.
+    origin: Option<Instant>,
 }
+
+/// Dialogs are looked at together within this time: ten thousand of them then cost hardly more than their names.
+const STEP: Duration = Duration::from_millis(100);
 
 /// A connection.
 struct Heard {
@@ -44,10 +50,6 @@ struct Heard {
     answers: bool,
 }
 
-/// Something is to be looked at then. What was said in the meantime does not move it: it is noted at the dialog alone, which
-/// costs nothing, and found when the time has come.
-struct Look(Instant);
-
 /// The connection of one dialog, and when it is to be looked at.
 struct Watch {
     flow: Flow,
@@ -57,36 +59,34 @@ struct Watch {
 impl KeepAlives {
     pub(super) fn new(config: &Config) -> Self {
         let (interval, patience) = (config.keep_alive, config.keep_alive_datagrams);
-        Self { interval, watched: Table::new(), heard: HashMap::new(), patience, quiet: Table::new() }
+        Self { interval, watched: Table::new(), heard: HashMap::new(), patience, quiet: BTreeMap::new(), origin: None }
     }
 
     /// The dialog is up on this flow.
     pub(super) fn watch(&mut self, now: Instant, id: DialogId, flow: Flow) {
-        if !flow.transport.is_reliable() {
-            return self.watch_datagrams(now, id);
-        }
         let known = self.watched.get(id).is_some_and(|watch| watch.flow == flow);
-        if !known {
+        if flow.transport.is_reliable() && !known {
             self.forget(id);
             self.heard.insert(flow, Heard { at: now, is_asked: false, answers: false });
             self.watched.insert(id, Watch { flow, at: now + self.interval });
         }
     }
 
-    fn watch_datagrams(&mut self, now: Instant, id: DialogId) {
-        if let (Some(patience), None) = (self.patience, self.quiet.get(id)) {
-            self.quiet.insert(id, Look(now + with_jitter(patience, id)));
-        }
+    /// The dialogs over UDP that are to be looked at.
+    pub(super) fn quiet(&mut self, now: Instant) -> Option<Vec<DialogId>> {
+        self.quiet.first_entry().filter(|first| *first.key() <= now).map(|first| first.remove())
     }
 
-    /// A dialog over UDP that is to be looked at.
-    pub(super) fn quiet(&self, now: Instant) -> Option<DialogId> {
-        self.quiet.due(now)
+    /// Looks at a dialog then, or a little later.
+    fn look(&mut self, now: Instant, at: Instant, id: DialogId) {
+        let origin = *self.origin.get_or_insert(now);
+        let steps = at.saturating_duration_since(origin).as_nanos().div_ceil(STEP.as_nanos());
+        let at = origin + STEP * u32::try_from(steps).unwrap_or(u32::MAX);
+        self.quiet.entry(at).or_default().push(id);
     }
 
     /// The dialog is over. Should another one have the same connection, that is only looked at as if it had been silent.
     pub(super) fn forget(&mut self, id: DialogId) {
-        self.quiet.remove(id);
         if let Some(watch) = self.watched.remove(id) {
             self.heard.remove(&watch.flow);
         }
@@ -121,13 +121,7 @@ impl KeepAlives {
 
     /// When [`timeout`](Self::timeout) is to be called next.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.watched.deadline().into_iter().chain(self.quiet.deadline()).min()
-    }
-}
-
-impl Timed for Look {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.0)
+        self.watched.deadline().into_iter().chain(self.quiet.keys().next().copied()).min()
     }
 }
 
@@ -138,8 +132,18 @@ impl Timed for Watch {
 }
 
 impl Agent {
-    /// The dialog is up, or has moved to another connection.
+    /// The dialog is up.
     pub(super) fn keep_alive(&mut self, now: Instant, id: DialogId) {
+        let Some(dialog) = self.dialogs.get(&id).filter(|dialog| dialog.is_up()) else { return };
+        match (dialog.flow.transport, self.keep_alives.patience) {
+            (Transport::Tcp | Transport::Tls, _) => self.keep_alives.watch(now, id, dialog.flow),
+            (Transport::Udp, Some(patience)) => self.keep_alives.look(now, now + with_jitter(patience, id), id),
+            (Transport::Udp, None) => {}
+        }
+    }
+
+    /// The dialog may have moved to another connection.
+    pub(super) fn keep_alive_there(&mut self, now: Instant, id: DialogId) {
         if let Some(dialog) = self.dialogs.get(&id).filter(|dialog| dialog.is_up()) {
             self.keep_alives.watch(now, id, dialog.flow);
         }
@@ -148,9 +152,7 @@ impl Agent {
     /// A dialog over UDP was silent for long, or was when it was looked at last.
     pub(super) fn stir(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
         let up = self.dialogs.get_mut(&id).filter(|dialog| dialog.is_up());
-        let (Some(dialog), Some(patience)) = (up, self.keep_alives.patience) else {
-            return self.keep_alives.forget(id);
-        };
+        let (Some(dialog), Some(patience)) = (up, self.keep_alives.patience) else { return };
         let patience = with_jitter(patience, id);
         let silent = dialog.stirred.is_none_or(|stirred| stirred + patience <= now);
         // Without room for one more request there is talk enough.
@@ -160,7 +162,7 @@ impl Agent {
             self.requests.keep(key, Purpose::Request { dialog: id, tag: None, plan });
         }
         let since = dialog.stirred.filter(|stirred| *stirred + patience > now).unwrap_or(now);
-        self.keep_alives.quiet.insert(id, Look(since + patience));
+        self.keep_alives.look(now, since + patience, id);
     }
 }
 

@@ -133,8 +133,8 @@ impl Agent {
             self.waited_in_vain(now, id, out);
         }
         self.keep_alives.timeout(now, out);
-        while let Some(id) = self.keep_alives.quiet(now) {
-            self.stir(now, id, out);
+        while let Some(quiet) = self.keep_alives.quiet(now) {
+            quiet.into_iter().for_each(|id| self.stir(now, id, out));
         }
         out.extend(self.registrar.timeout(now).into_iter().map(Output::Registered));
     }
