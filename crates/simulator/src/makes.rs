@@ -116,12 +116,17 @@ const MAKES: [(&str, &str, Persona); 9] = [
     ),
     // As with server type 3CX: a plain session, events both ways.
     ("fanvil", "Fanvil X4U 2.4.5", Persona { device_style: DeviceStyle::Extended, ..USUAL }),
-    // Writes its media type in upper case.
+    // Writes its media type in upper case, and one Contact for all its accounts.
     (
         "mitel",
         "Aastra 6867i/4.3.0.39",
         Persona {
-            manner: Manner { media_type: "application/CSTA+XML", features: Features::Listed, ..Manner::PLAIN },
+            manner: Manner {
+                media_type: "application/CSTA+XML",
+                contact: Some("6867i"),
+                features: Features::Listed,
+                ..Manner::PLAIN
+            },
             ..USUAL
         },
     ),

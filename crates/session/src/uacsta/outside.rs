@@ -12,10 +12,11 @@ use crate::{Output, Way};
 impl Uacsta {
     /// Asks whether the phone is there. It is invited to nothing.
     pub(super) fn meet_outside(&mut self, turn: &mut Turn<'_>, way: Way, invite: sip::Invite) {
-        let sip::Invite { flow, uri, from, route, .. } = invite;
+        let sip::Invite { flow, uri, to, from, route, .. } = invite;
+        let to = to.unwrap_or_else(|| uri.clone());
         let credentials = self.config.credentials.clone();
         self.pending.clear(); // a greeting on another way, which led nowhere
-        let dialog = turn.agent.outside(sip::Outside { flow, uri, from, route, credentials });
+        let dialog = turn.agent.outside(sip::Outside { flow, uri, to, from, route, credentials });
         self.phase = Phase::Inviting { dialog, way, give_up_at: turn.now + GIVE_UP };
         self.greet(turn);
     }

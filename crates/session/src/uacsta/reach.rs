@@ -125,8 +125,9 @@ impl Uacsta {
                 Some(sip::Invite { route, ..sip::Invite::new(flow, uri.clone(), from) })
             }
             Reach::Registered { .. } => {
-                let contact = self.binding.as_ref()?.contact.clone();
-                Some(sip::Invite { pinned: true, ..sip::Invite::new(flow, contact, ourselves) })
+                let sip::Binding { contact, account, .. } = self.binding.as_ref()?;
+                let to = Some(account.clone());
+                Some(sip::Invite { to, pinned: true, ..sip::Invite::new(flow, contact.clone(), ourselves) })
             }
         }
     }

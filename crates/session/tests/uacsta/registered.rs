@@ -18,11 +18,17 @@ fn register(world: &mut World, call_id: &str) {
 }
 
 fn register_as(world: &mut World, contact: &str, call_id: &str) {
-    let contact = contact.parse().expect("a URI");
+    let contact: sip::Uri = contact.parse().expect("a URI");
     #[allow(clippy::disallowed_methods)] // when it ends is for the registrar to know
     let expires_at = std::time::Instant::now() + Duration::from_secs(3600);
     let call_id = call_id.to_owned();
-    world.give(Input::Registered(Some(sip::Binding { contact, flow: flow(), expires_at, call_id })));
+    world.give(Input::Registered(Some(sip::Binding {
+        account: "sip:987@gateway.example.com".parse().expect("a URI"),
+        contact,
+        flow: flow(),
+        expires_at,
+        call_id,
+    })));
 }
 
 fn down(why: &str) -> State {
@@ -42,7 +48,12 @@ fn it_waits_for_the_registration_and_opens_at_once() {
     register(&mut world, "boot-1");
     assert_eq!(world.states, [down(NOT_YET), State::Up]);
     assert_eq!(world.when("INVITE"), [100.0]);
-    assert!(world.sent[0].1.starts_with("INVITE sip:987@10.9.9.9:5060 SIP/2.0\r\n"), "{}", world.sent[0].1);
+    let invite = &world.sent[0].1;
+    assert!(invite.starts_with("INVITE sip:987@10.9.9.9:5060 SIP/2.0\r\n"), "{invite}");
+    assert!(
+        invite.contains("\r\nTo: <sip:987@gateway.example.com>\r\n"),
+        "another account may have this contact: {invite}"
+    );
 }
 
 #[test]

@@ -181,21 +181,20 @@ impl Wire {
     }
 }
 
-/// The user a message is for, where several phones have one address: of a request, who is asked (our Contact carries the
-/// user too); of an answer, who asked.
+/// The user a message is for, where several phones have one address: of a request, who is wanted (To); of an answer, who
+/// asked (From). The Request-URI says less: accounts of one phone may have one Contact.
 #[must_use]
 pub fn addressee(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes.split(|byte| *byte == b'\n').next()?).ok()?;
-    let uri = if text.starts_with("SIP/2.0 ") { from(bytes)? } else { text.split(' ').nth(1)?.to_owned() };
-    uri.parse::<Uri>().ok()?.user().map(str::to_owned)
+    let names = if bytes.starts_with(b"SIP/2.0 ") { ["from", "f"] } else { ["to", "t"] };
+    header_uri(bytes, names)?.parse::<Uri>().ok()?.user().map(str::to_owned)
 }
 
-/// The URI of the From header.
-fn from(bytes: &[u8]) -> Option<String> {
+/// The URI of the header with one of these names.
+fn header_uri(bytes: &[u8], names: [&str; 2]) -> Option<String> {
     let head = String::from_utf8_lossy(bytes);
     let value = head.lines().take_while(|line| !line.is_empty()).find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        matches!(name.trim().to_ascii_lowercase().as_str(), "from" | "f").then_some(value)
+        names.contains(&name.trim().to_ascii_lowercase().as_str()).then_some(value)
     })?;
     let inner = value.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(uri, _)| uri);
     Some(inner.unwrap_or_else(|| value.split(';').next().unwrap_or(value)).trim().to_owned())

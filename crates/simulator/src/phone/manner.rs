@@ -9,6 +9,8 @@ use sip::{Body, Method};
 pub struct Manner {
     /// The media type of what it sends; case means nothing (RFC 3261 7.3.1).
     pub media_type: &'static str,
+    /// The user of its Contact, for all its accounts alike; `None`: the account's own.
+    pub contact: Option<&'static str>,
     /// It takes an INVITE for a session.
     pub sessions: bool,
     /// What it does with CSTA outside of one.
@@ -64,6 +66,7 @@ impl Manner {
     /// A phone that serves and reports all this simulator knows.
     pub const PLAIN: Self = Self {
         media_type: CSTA,
+        contact: None,
         sessions: true,
         outside: Outside::Refused,
         unserved: &[],

@@ -211,7 +211,7 @@ impl Phone {
 fn agent(config: &PhoneConfig, entropy: &Arc<Mutex<Entropy>>) -> Agent {
     let settings = sip::Config {
         user_agent: config.user_agent.clone(),
-        contact_user: config.user.clone(),
+        contact_user: config.manner.contact.map_or_else(|| config.user.clone(), str::to_owned),
         timers: config.timers,
         accept_invites: true,
         accept_notifies: config.manner.outside == Outside::Served,

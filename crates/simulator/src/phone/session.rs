@@ -28,8 +28,8 @@ impl Phone {
 
     pub(super) fn handle(&mut self, now: Instant, event: sip::Event) {
         match event {
-            sip::Event::Invited { dialog, transaction, uri, body, authorization, .. } => {
-                let answer = self.invited(now, dialog, &uri, body.as_ref(), authorization.as_deref());
+            sip::Event::Invited { dialog, transaction, to, body, authorization, .. } => {
+                let answer = self.invited(now, dialog, &to, body.as_ref(), authorization.as_deref());
                 self.reply(now, transaction, answer);
             }
             sip::Event::Requested { dialog, transaction, method, body, authorization } => {
@@ -57,11 +57,11 @@ impl Phone {
         &mut self,
         now: Instant,
         dialog: DialogId,
-        uri: &Uri,
+        to: &Uri,
         body: Option<&Body>,
         authorization: Option<&str>,
     ) -> Answer {
-        if uri.user() != Some(self.config.user.as_str()) {
+        if to.user() != Some(self.config.user.as_str()) {
             return Answer::new(404);
         }
         if !self.config.manner.sessions {

@@ -92,8 +92,10 @@ pub enum Event {
         transaction: TransactionId,
         /// Who.
         from: Uri,
-        /// Whom they look for.
+        /// Whom they look for: the Request-URI.
         uri: Uri,
+        /// And by what name: To.
+        to: Uri,
         /// What it carries: of a multipart body, the CSTA part.
         body: Option<Body>,
         /// The value of its Authorization header, for [`digest`](crate::digest).
@@ -205,8 +207,10 @@ impl Answer {
 pub struct Invite {
     /// Where the INVITE goes.
     pub flow: Flow,
-    /// Whom we want: Request-URI and To.
+    /// How whom we want is reached: Request-URI, and To unless that is given.
     pub uri: Uri,
+    /// Whom we want, where that is not also how he is reached: To.
+    pub to: Option<Uri>,
     /// Who we are: From.
     pub from: Uri,
     /// Proxies to go through, in this order.
@@ -232,6 +236,7 @@ impl Invite {
         Self {
             flow,
             uri,
+            to: None,
             from,
             route: Vec::new(),
             credentials: None,

@@ -171,7 +171,7 @@ impl Agent {
         let Some(dialog) = Dialog::invited(id, request.flow, request.message) else {
             return self.refuse(request, &Answer::new(400), out);
         };
-        let from = dialog.remote.clone();
+        let (from, to) = (dialog.remote.clone(), dialog.local.clone());
         let transaction = self.answers.start(now, timers, request.flow, request.message, id);
         self.dialogs.insert(id, Dialog { phase: Phase::Ringing(transaction), ..dialog });
         let event = Event::Invited {
@@ -179,6 +179,7 @@ impl Agent {
             transaction,
             from,
             uri: request.uri.clone(),
+            to,
             body,
             authorization: request.message.readable("Authorization"),
         };

@@ -156,7 +156,7 @@ impl Agent {
 
     /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.
     pub fn invite(&mut self, now: Instant, invite: Invite, out: &mut Vec<Output>) -> DialogId {
-        let Invite { flow, uri, from, route, credentials, body, headers, give_up, pinned } = invite;
+        let Invite { flow, uri, to, from, route, credentials, body, headers, give_up, pinned } = invite;
         let uri = uri.without_headers();
         let id = DialogId(self.requests.random());
         if self.requests.is_full() || self.dialogs.len() >= self.requests.config.max_dialogs {
@@ -168,7 +168,7 @@ impl Agent {
             call_id: format!("{:032x}", self.requests.random()).into(),
             remote_tag: "".into(),
             local: from,
-            remote: uri.clone(),
+            remote: to.unwrap_or_else(|| uri.clone()),
             local_seq: 0,
             remote_seq: None,
             skips: false,

@@ -13,8 +13,10 @@ use crate::{Body, Credentials, Flow, Method, Uri};
 pub struct Outside {
     /// Where the requests go, whatever the URI says.
     pub flow: Flow,
-    /// Whom we ask: Request-URI and To.
+    /// How whom we ask is reached: Request-URI.
     pub uri: Uri,
+    /// Whom we ask: To.
+    pub to: Uri,
     /// Who we are: From.
     pub from: Uri,
     /// Proxies to go through, in this order.
@@ -38,7 +40,7 @@ impl Agent {
     /// Takes note of somebody who will be asked with [`ask`](Self::ask). Nothing is sent. The id stands for this peer in
     /// all events, until [`bye`](Self::bye) forgets it; beyond the bound of dialogs every question fails.
     pub fn outside(&mut self, outside: Outside) -> DialogId {
-        let Outside { flow, uri, from, route, credentials } = outside;
+        let Outside { flow, uri, to, from, route, credentials } = outside;
         let id = DialogId(self.requests.random());
         if self.dialogs.len() < self.requests.config.max_dialogs {
             let peer = Dialog {
@@ -46,7 +48,7 @@ impl Agent {
                 call_id: "".into(),
                 remote_tag: "".into(),
                 local: from,
-                remote: uri.clone(),
+                remote: to,
                 local_seq: 0,
                 remote_seq: None,
                 skips: false,

@@ -75,6 +75,8 @@ pub struct Registration {
 pub struct Binding {
     /// What the phone wants to be asked for: the Request-URI.
     pub contact: Uri,
+    /// The address of record, as the phone wrote it: To. Several accounts of one phone may have one contact.
+    pub account: Uri,
     /// The way the registration came, which is the way back: the contact may be an address behind a NAT.
     pub flow: Flow,
     /// Gone then, unless it is refreshed.

@@ -56,7 +56,8 @@ impl Record {
             return self.0.retain(|bound| bound.binding.contact != contact.uri);
         }
         let (contact, expires_at) = (contact.uri.clone(), now + contact.expires);
-        let binding = Binding { contact, flow, expires_at, call_id: request.call_id.to_owned() };
+        let account = request.to.uri().unwrap_or_else(|_| contact.clone());
+        let binding = Binding { contact, account, flow, expires_at, call_id: request.call_id.to_owned() };
         let bound = Bound { binding, number: request.cseq.number };
         match self.0.iter_mut().find(|known| known.binding.is_like(&bound.binding)) {
             Some(known) => *known = bound,
