@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::answers::finish;
+use super::objections::foreign_body;
 use super::{Agent, Answer, Discard, Ending, Event, Output, TransactionId};
 use crate::dialog::{Dialog, DialogId, Phase, Refresher, Terms};
-use crate::message::{CSTA, Message, Scheme, Uri, Writer, text};
+use crate::message::{CSTA, Message, Scheme, Uri, Writer};
 use crate::transaction::{ServerKey, ServerNews};
-use crate::{Body, Flow, Method};
+use crate::{Flow, Method};
 
 /// A request as it came in.
 pub(super) struct Request<'a> {
@@ -281,47 +282,10 @@ impl Agent {
     }
 }
 
-impl Request<'_> {
-    /// What stands against any request, in a dialog or not (RFC 3261 8.2.1, 8.2.2.3, 8.2.3): a method nobody here
-    /// serves, an extension nobody here has, a body in a coding nobody here reads, a session that would be too short.
-    fn objection(&self) -> Option<Answer> {
-        let known = unserved(self.method).or_else(|| self.unknown_extension()).or_else(|| self.unknown_coding());
-        known.or_else(|| {
-            let refreshes = *self.method == Method::INVITE || *self.method == Method::UPDATE;
-            let too_short = refreshes && Terms::is_too_short(self.message);
-            too_short.then(|| Answer::new(422).with_header("Min-SE", Terms::SHORTEST.as_secs()))
-        })
-    }
-
-    fn unknown_coding(&self) -> Option<Answer> {
-        let foreign = |coding: &[u8]| !coding.eq_ignore_ascii_case(b"identity");
-        let coded = !self.message.body.is_empty() && self.message.list("Content-Encoding").any(foreign);
-        coded.then(|| Answer::new(415).with_header("Accept-Encoding", "identity"))
-    }
-
-    pub(super) fn unknown_extension(&self) -> Option<Answer> {
-        let unknown = |option: &&[u8]| !option.eq_ignore_ascii_case(Terms::OPTION.as_bytes());
-        let required: Vec<_> = self.message.list("Require").filter(unknown).map(text::readable).collect();
-        (!required.is_empty()).then(|| Answer::new(420).with_header("Unsupported", required.join(", ")))
-    }
-}
-
 pub(super) fn requested(dialog: DialogId, transaction: TransactionId, request: &Request<'_>) -> Output {
     let body = request.message.content();
     let authorization = request.message.readable("Authorization");
     Event::Requested { dialog, transaction, method: request.method.clone(), body, authorization }.into()
-}
-
-/// The refusal of a method that nobody here serves (RFC 3261 8.2.1, 21.5.2).
-pub(super) fn unserved(method: &Method) -> Option<Answer> {
-    let status = if method.is_registered() { 405 } else { 501 };
-    (!method.is_known()).then(|| Answer::new(status).with_header("Allow", Method::allow()))
-}
-
-/// The refusal of an INVITE that wants to agree on media (RFC 3261 8.2.3).
-fn foreign_body(body: Option<&Body>) -> Option<Answer> {
-    let foreign = body.is_some_and(|body| !body.is(CSTA));
-    foreign.then(|| Answer::new(415).with_header("Accept", CSTA))
 }
 
 /// The answer to OPTIONS (RFC 3261 11.2).

@@ -5,6 +5,7 @@ mod config;
 mod event;
 mod incoming;
 mod keep_alive;
+mod objections;
 mod ordering;
 mod outgoing;
 mod outside;
@@ -268,7 +269,7 @@ impl Agent {
         let Start::Request { method, .. } = &raw.start else { return };
         let Some(via) = raw.list("Via").next().filter(|_| *method != Method::ACK) else { return };
         // The CSeq of a method that is still to be invented may have rules of its own (RFC 4475 3.1.2.18).
-        let invented = (*error == ParseError::MethodMismatch).then(|| incoming::unserved(method)).flatten();
+        let invented = (*error == ParseError::MethodMismatch).then(|| objections::unserved(method)).flatten();
         let answer = invented.unwrap_or_else(|| Answer::new(error.status()));
         self.answers.refuse(flow, (&raw, Via::parse(via).ok().as_ref()), bytes.len(), &answer, out);
     }

@@ -168,8 +168,17 @@ const CLASSES: [Class; 17] = [
     },
 ];
 
+/// The two read this part otherwise, and no other one.
 fn differ(case: &Case<'_>, part: fn(&Reading) -> &String) -> bool {
-    matches!((&case.ours, &case.theirs), (Ok(ours), Ok(theirs)) if part(ours) != part(theirs))
+    let (Ok(ours), Ok(theirs)) = (&case.ours, &case.theirs) else { return false };
+    let parts = [
+        ours.start != theirs.start,
+        ours.host != theirs.host,
+        ours.cseq != theirs.cseq,
+        ours.call_id != theirs.call_id,
+        ours.branch != theirs.branch,
+    ];
+    part(ours) != part(theirs) && parts.iter().filter(|differs| **differs).count() == 1
 }
 
 /// The header that the other parser refuses, if it is From or To.
