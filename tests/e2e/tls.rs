@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use gateway::certificates::Fingerprint;
 use simulator::{Handset, PhoneConfig};
+use tests::capture::{Capture, SESSION};
 use tests::certificates::{Authority, Issued};
 use tests::gateway::{RunningGateway, dialling};
 use tests::receiver::Receiver;
@@ -137,6 +138,28 @@ async fn a_phone_rings_over_tls_and_its_url_is_requested() {
         gateway.stop().await;
         soon(phone.wait_unmonitored()).await;
     }
+}
+
+/// The phone gives its secrets away, so that tshark reads what only the two of them should.
+#[tokio::test]
+async fn tshark_finds_whole_dialogs_inside_tls() {
+    let (house, mut receiver) = (House::new(), Receiver::start().await);
+    let phone = house.phone(None).await;
+    let port = phone.address().port();
+    let Some(capture) = Capture::start(&[], &[port]).await else { return };
+    let config = house.config(&link(phone.address(), &house.ca()), Some(receiver.address));
+    // Without a listener, all that is said goes over the connection to the phone.
+    let config = config.replace("\"tls:127.0.0.1:0\", \"tls:[::1]:0\"", "");
+    let gateway = RunningGateway::start(&config).await;
+    soon(phone.wait_monitored()).await;
+    phone.ring("0301234567", None);
+    assert_eq!(receiver.next(1).await, ["GET /inbound?remote=0301234567"]);
+    gateway.stop().await;
+    soon(phone.wait_unmonitored()).await;
+    let seen = capture.stop().await.with_keys(&house.authority.keys());
+    seen.assert_sound(&SESSION).await;
+    let elements = seen.elements(port).await;
+    assert!(elements.iter().any(|element| element == "DeliveredEvent"), "{elements:?}");
 }
 
 #[tokio::test]

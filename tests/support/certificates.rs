@@ -7,13 +7,14 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, KeyLog, RootCertStore, ServerConfig};
 use simulator::Secure;
 use tempfile::TempDir;
 
 /// An authority with a folder for its certificate and those it has signed.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
+    keys: Arc<Keys>,
     folder: TempDir,
 }
 
@@ -26,6 +27,7 @@ pub struct Issued {
     /// The certificate itself.
     pub der: CertificateDer<'static>,
     private: PrivateKeyDer<'static>,
+    keys: Arc<Keys>,
 }
 
 impl Authority {
@@ -42,13 +44,20 @@ impl Authority {
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("ca.pem"), issuer.pem()).expect("a file in it");
-        Self { issuer, folder }
+        let keys = Arc::new(Keys(folder.path().join("keys")));
+        Self { issuer, keys, folder }
     }
 
     /// Its own certificate in PEM.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// The secrets of all connections of phones whose certificate is of this authority, as tshark reads them.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.keys.0.clone()
     }
 
     /// A certificate for a name, or an address.
@@ -65,7 +74,7 @@ impl Authority {
         write(&certificate, &signed.pem());
         write(&key_file, &key.serialize_pem());
         let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        Issued { certificate, key: key_file, der: signed.der().clone(), private }
+        Issued { certificate, key: key_file, der: signed.der().clone(), private, keys: self.keys.clone() }
     }
 
     fn roots(&self) -> Arc<RootCertStore> {
@@ -95,13 +104,32 @@ impl Issued {
                     .expect("an authority"),
             ),
         };
-        let server = server.with_single_cert(vec![self.der.clone()], self.private.clone_key()).expect("a certificate");
-        let client = ClientConfig::builder_with_provider(provider)
+        let mut server =
+            server.with_single_cert(vec![self.der.clone()], self.private.clone_key()).expect("a certificate");
+        server.key_log = self.keys.clone();
+        let mut client = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("TLS 1.2 and 1.3")
             .with_root_certificates(believed.roots())
             .with_no_client_auth();
+        client.key_log = self.keys.clone();
         Secure { acceptor: Arc::new(server).into(), connector: Arc::new(client).into() }
+    }
+}
+
+/// A file of secrets, a line each: `LABEL CLIENT_RANDOM SECRET`.
+#[derive(Debug)]
+struct Keys(PathBuf);
+
+impl KeyLog for Keys {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
+        let mut options = std::fs::OpenOptions::new();
+        // A connection may outlive the test's folder.
+        if let Ok(mut file) = options.append(true).create(true).open(&self.0) {
+            std::io::Write::write_all(&mut file, line.as_bytes()).expect("a file that can be written");
+        }
     }
 }
 
