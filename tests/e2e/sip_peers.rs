@@ -2,5 +2,6 @@
 
 mod baresip;
 mod desk;
+mod ezk;
 mod kamailio;
 mod sipp;

@@ -182,6 +182,8 @@ impl Seen {
     async fn read(&self, filter: &str, options: &[&str]) -> String {
         let mut command = Command::new(&self.tshark);
         command.arg("-r").arg(self.file()).args(["-d", "media_type==application/csta+xml,xml", "-Y", filter]);
+        // With several processors, packets may be captured in another order than they were sent.
+        command.args(["-o", "tcp.reassemble_out_of_order:TRUE"]);
         for port in &self.ports.clear {
             command.args(["-d", &format!("udp.port=={port},sip"), "-d", &format!("tcp.port=={port},sip")]);
         }

@@ -91,7 +91,8 @@ impl Desk {
         assert_eq!(self.receiver.rest(), Vec::<String>::new());
     }
 
-    async fn expects(&mut self, request: &str) {
+    /// The next request is this one.
+    pub(super) async fn expects(&mut self, request: &str) {
         assert_eq!(self.receiver.next(1).await, [format!("GET /{request}")]);
     }
 }
