@@ -2,6 +2,7 @@
 
 mod delivery;
 mod durability;
+mod hostile;
 mod layering;
 mod locate;
 mod lossy;

@@ -161,7 +161,8 @@ impl Outdoors {
             | Output::Learnt { .. }
             | Output::Note(..)
             | Output::Discarded(..)
-            | Output::Disconnect(_) => {}
+            | Output::Disconnect(_)
+            | Output::Trust(_) => {}
         }
     }
 

@@ -137,24 +137,29 @@ impl Driver {
 
     /// One message, and those that came with it.
     fn arrived(&mut self, first: Arrival, sources: &mut Sources) {
-        let mut next = Some(first);
-        for _ in 0..BURST {
-            match next {
-                Some(Arrival::Received(flow, bytes)) => {
-                    self.trace.received(flow, &bytes);
-                    self.handle(Input::Received(flow, &bytes));
-                }
-                Some(Arrival::Failed(flow)) => {
-                    self.trace.failed(flow);
-                    self.handle(Input::FlowFailed(flow));
-                }
-                Some(Arrival::Refused(flow)) => {
-                    self.trace.failed(flow);
-                    self.handle(Input::FlowRefused(flow));
-                }
-                None => return,
+        self.take(first);
+        for _ in 1..BURST {
+            // What is taken out of the queue must be handled: over a stream nobody sends it again.
+            let next = if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None };
+            let Some(next) = next else { return };
+            self.take(next);
+        }
+    }
+
+    fn take(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Received(flow, bytes) => {
+                self.trace.received(flow, &bytes);
+                self.handle(Input::Received(flow, &bytes));
             }
-            next = if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None };
+            Arrival::Failed(flow) => {
+                self.trace.failed(flow);
+                self.handle(Input::FlowFailed(flow));
+            }
+            Arrival::Refused(flow) => {
+                self.trace.failed(flow);
+                self.handle(Input::FlowRefused(flow));
+            }
         }
     }
 
@@ -200,6 +205,7 @@ impl Driver {
             match output {
                 Output::Transmit(flow, bytes) => self.transmit(flow, bytes),
                 Output::Disconnect(flow) => self.links.disconnect(flow),
+                Output::Trust(flow) => self.links.trust(flow),
                 Output::Reach(link, next_hop) => {
                     let way = self.links.reach(next_hop, self.trusts.get(link.position()).cloned().flatten());
                     self.lookups.spawn(async move { (link, way.await) });

@@ -76,6 +76,8 @@ pub enum Output {
     Transmit(sip::Flow, Bytes),
     /// Close this connection; that it failed is to be reported.
     Disconnect(sip::Flow),
+    /// The peer on this connection is no stranger.
+    Trust(sip::Flow),
     /// Find a way to this next hop.
     Reach(LinkIndex, NextHop),
     /// Make this durable, in this order.
@@ -322,6 +324,7 @@ impl Hub {
                 match output {
                     sip::Output::Transmit { flow, bytes } => round.out.push(Output::Transmit(flow, bytes)),
                     sip::Output::Disconnect { flow } => round.out.push(Output::Disconnect(flow)),
+                    sip::Output::Trusted { flow } => round.out.push(Output::Trust(flow)),
                     sip::Output::Event(event) => self.agent_said(&mut round, event),
                     sip::Output::Registered(registration) => self.registered(&mut round, registration),
                     sip::Output::Discarded { flow, reason } => round.out.push(Output::Discarded(flow, reason)),

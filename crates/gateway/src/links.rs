@@ -1,6 +1,8 @@
 //! The sockets of SIP: datagrams and framed messages come in, bytes go out, names become flows.
 
+mod complaints;
 mod names;
+mod strangers;
 mod stream;
 mod tcp;
 mod tls;
@@ -127,6 +129,11 @@ impl Links {
     pub fn disconnect(&self, flow: sip::Flow) {
         tracing::info!(remote = %flow.remote, "a SIP connection does not answer its keep-alives any more: it is closed");
         self.connections.close(flow);
+    }
+
+    /// The peer on this connection is no stranger any more.
+    pub fn trust(&self, flow: sip::Flow) {
+        self.connections.trust(flow);
     }
 
     /// Looks for a way to a next hop (RFC 3263): its address, our own side of the flow, and for TLS a connection whose peer

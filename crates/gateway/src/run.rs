@@ -77,6 +77,7 @@ impl Gateway {
     /// # Errors
     /// The store or a listener cannot be opened; nothing runs then.
     pub async fn start(mut config: Config) -> Result<Self, RunError> {
+        raise_descriptor_limit();
         let (store, store_events) = Store::open(&config.state_dir)?;
         let stop = CancellationToken::new();
         let sockets = CancellationToken::new();
@@ -202,4 +203,11 @@ async fn wait_for_signal() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Every phone on a stream takes a descriptor. The soft limit that programs start with is meant for others.
+fn raise_descriptor_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is: few phones over TCP and TLS may fit (ulimit -n)");
+    }
 }

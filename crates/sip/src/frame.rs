@@ -18,6 +18,16 @@ pub enum FrameError {
     BadLength,
 }
 
+/// Whether a datagram is worth reading: line breaks, or a first line that names SIP. What else arrives on a port of SIP
+/// (STUN, media that lost its way, noise) costs no more than this look.
+#[must_use]
+pub fn may_be_sip(datagram: &[u8]) -> bool {
+    let blank = datagram.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let rest = &datagram[blank..];
+    let line = text::cut(rest, b'\n').map_or(rest, |(line, _)| line);
+    rest.is_empty() || line.windows(4).any(|word| word.eq_ignore_ascii_case(b"SIP/"))
+}
+
 /// The messages of one stream, one by one.
 #[derive(Debug, Default)]
 pub struct Frames {

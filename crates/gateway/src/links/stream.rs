@@ -1,21 +1,28 @@
 //! SIP over streams, plain or inside TLS: connections by their peers, used both ways.
+//!
+//! Whoever connects is a stranger until the hub says otherwise: until an account has registered over the connection, or a
+//! request has come that belongs to a dialog. Strangers have few places and little time.
+
+mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::codec::{Decoder, FramedRead};
 use tokio_util::sync::CancellationToken;
 
 use super::Arrival;
+use super::complaints::Complaints;
+use super::strangers::{Seat, Strangers};
 
 /// So many connections may stand, ours and the phones'.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -26,8 +33,8 @@ const SEND_QUEUE: usize = 256;
 /// A phone that does not answer a SYN by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A peer that takes none of our bytes for so long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Whoever is still a stranger then, is sent away.
+const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// So many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -53,10 +60,19 @@ type Key = (sip::Transport, SocketAddr);
 #[derive(Clone)]
 pub(super) struct Connections {
     /// Held for one look-up, never across a call's transition.
-    senders: Arc<Mutex<HashMap<Key, mpsc::Sender<Bytes>>>>,
+    standing: Arc<Mutex<HashMap<Key, Standing>>>,
     arrivals: mpsc::Sender<Arrival>,
     room: Arc<Semaphore>,
+    strangers: Strangers,
+    complaints: Arc<Complaints>,
     stop: CancellationToken,
+}
+
+/// A connection that stands, or is being opened.
+struct Standing {
+    sender: mpsc::Sender<Bytes>,
+    /// As long as its peer is a stranger.
+    seat: Option<Seat>,
 }
 
 /// What waits to be written on a connection.
@@ -65,34 +81,53 @@ pub(super) type Queue = mpsc::Receiver<Bytes>;
 /// A TCP connection within the bound of all.
 pub(super) struct Connected {
     pub stream: TcpStream,
-    room: OwnedSemaphorePermit,
+    /// Its peer is a stranger, for it has come by itself.
+    pub seat: Option<Seat>,
+    pub room: OwnedSemaphorePermit,
 }
 
 impl Connections {
     pub(super) fn new(arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) -> Self {
-        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        Self { senders: Arc::default(), arrivals, room, stop }
+        Self {
+            standing: Arc::default(),
+            arrivals,
+            room: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            strangers: Strangers::default(),
+            complaints: Arc::default(),
+            stop,
+        }
     }
 
     /// A connection to this peer is known, whether it stands already or is being opened.
     pub(super) fn has(&self, transport: sip::Transport, remote: SocketAddr) -> bool {
-        self.senders().get(&(transport, remote)).is_some_and(|sender| !sender.is_closed())
+        self.standing().get(&(transport, remote)).is_some_and(|standing| !standing.sender.is_closed())
     }
 
     /// Makes a connection known: from now on messages to its peer are queued for it.
-    pub(super) fn add(&self, flow: sip::Flow) -> Queue {
+    pub(super) fn add(&self, flow: sip::Flow, seat: Option<Seat>) -> Queue {
         let (sender, queue) = mpsc::channel(SEND_QUEUE);
-        self.senders().insert((flow.transport, flow.remote), sender);
+        self.standing().insert((flow.transport, flow.remote), Standing { sender, seat });
         queue
+    }
+
+    /// The peer is one of ours: it is no stranger any more.
+    pub(super) fn trust(&self, flow: sip::Flow) {
+        if let Some(standing) = self.standing().get_mut(&(flow.transport, flow.remote)) {
+            standing.seat = None;
+        }
+    }
+
+    fn is_stranger(&self, flow: sip::Flow) -> bool {
+        self.standing().get(&(flow.transport, flow.remote)).is_some_and(|standing| standing.seat.is_some())
     }
 
     /// Queues a message for the connection to its peer. Without one the flow has failed.
     pub(super) fn send(&self, flow: sip::Flow, bytes: Bytes) {
-        let mut senders = self.senders();
+        let mut standing = self.standing();
         let key = (flow.transport, flow.remote);
-        if senders.get(&key).is_none_or(|sender| sender.try_send(bytes).is_err()) {
+        if standing.get(&key).is_none_or(|standing| standing.sender.try_send(bytes).is_err()) {
             // None, closed, or a peer that does not read: its tasks end when the last sender is gone.
-            senders.remove(&key);
+            standing.remove(&key);
             let arrivals = self.arrivals.clone();
             tokio::spawn(async move { arrivals.send(Arrival::Failed(flow)).await });
         }
@@ -100,7 +135,7 @@ impl Connections {
 
     /// Closes the connection to a peer: its tasks end when the last sender is gone.
     pub(super) fn close(&self, flow: sip::Flow) {
-        self.senders().remove(&(flow.transport, flow.remote));
+        self.standing().remove(&(flow.transport, flow.remote));
     }
 
     /// Takes connections until the gateway stops. What `take` makes of one is done in a task of its own: no peer makes
@@ -121,18 +156,36 @@ impl Connections {
             match accepted {
                 Ok((stream, remote)) => {
                     let Ok(local) = stream.local_addr() else { continue };
-                    let Ok(connected) = self.within_bound(stream) else {
-                        tracing::warn!(%remote, "too many SIP connections: this one is closed");
-                        continue;
-                    };
-                    let taken = take(connected, sip::Flow { transport, local, remote });
-                    tokio::spawn(self.stop.clone().run_until_cancelled_owned(taken));
+                    let flow = sip::Flow { transport, local, remote };
+                    match self.admit(stream, remote) {
+                        Ok(connected) => {
+                            let taken = take(connected, flow);
+                            tokio::spawn(self.stop.clone().run_until_cancelled_owned(taken));
+                        }
+                        Err(why) => self.complain(flow, &why),
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a SIP connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
+        }
+    }
+
+    /// Somebody has connected: a stranger.
+    fn admit(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<Connected> {
+        let seat = self.strangers.admit(remote.ip());
+        let seat = seat.ok_or_else(|| io::Error::other("too many others that nobody knows are connected"))?;
+        Ok(Connected { seat: Some(seat), ..self.within_bound(stream)? })
+    }
+
+    /// Says that a connection was closed, and why; of many one now and then.
+    pub(super) fn complain(&self, flow: sip::Flow, why: &dyn std::fmt::Display) {
+        let sip::Flow { transport, remote, .. } = flow;
+        if let Some(unsaid) = self.complaints.next(Instant::now()) {
+            let transport = transport.name();
+            tracing::warn!(%remote, transport, %why, unsaid, "a SIP connection is closed (unsaid: others since the last such line)");
         }
     }
 
@@ -143,16 +196,17 @@ impl Connections {
     }
 
     fn within_bound(&self, stream: TcpStream) -> io::Result<Connected> {
-        let room = self.room.clone().try_acquire_owned().map_err(io::Error::other)?;
+        let room = self.room.clone().try_acquire_owned();
+        let room = room.map_err(|_| io::Error::other(format!("{MAX_CONNECTIONS} connections stand already")))?;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        Ok(Connected { stream, room })
+        Ok(Connected { stream, seat: None, room })
     }
 
     /// One plain connection, until either side ends it.
     pub(super) async fn serve_plain(self, connected: Connected, flow: sip::Flow, queue: Queue) {
-        let Connected { stream, room } = connected;
+        let Connected { stream, room, .. } = connected;
         self.serve(stream, room, flow, queue).await;
     }
 
@@ -163,12 +217,26 @@ impl Connections {
     {
         let (reader, writer) = tokio::io::split(stream);
         tokio::select! {
-            () = read(reader, flow, &self.arrivals) => {}
-            () = write(writer, queue) => {}
+            ended = serve::read(reader, flow, &self.arrivals) => {
+                ended.unwrap_or_else(|why| self.complain(flow, &why));
+            }
+            () = serve::write(writer, queue) => {}
+            () = self.stranger_stays(flow) => self.complain(flow, &"nobody registered on it, and nothing came that belongs to a session"),
             () = self.stop.cancelled() => {}
         }
         drop(room);
         self.forget(flow).await;
+    }
+
+    /// Ends when a stranger has had his time.
+    async fn stranger_stays(&self, flow: sip::Flow) {
+        if self.is_stranger(flow) {
+            tokio::time::sleep(STRANGER_TIMEOUT).await;
+            if self.is_stranger(flow) {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 
     /// The connection is gone; one that the peer has opened since from the same port stays.
@@ -184,73 +252,17 @@ impl Connections {
 
     async fn report(&self, flow: sip::Flow, end: Arrival) {
         {
-            let mut senders = self.senders();
+            let mut standing = self.standing();
             let key = (flow.transport, flow.remote);
-            if senders.get(&key).is_some_and(mpsc::Sender::is_closed) {
-                senders.remove(&key);
+            if standing.get(&key).is_some_and(|standing| standing.sender.is_closed()) {
+                standing.remove(&key);
             }
         }
         // Nobody listens any more when the gateway is stopping.
         let _ = self.arrivals.send(end).await;
     }
 
-    fn senders(&self) -> MutexGuard<'_, HashMap<Key, mpsc::Sender<Bytes>>> {
-        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Connected {
-    /// The stream by itself, for a handshake on it.
-    pub(super) fn into_parts(self) -> (TcpStream, OwnedSemaphorePermit) {
-        (self.stream, self.room)
-    }
-}
-
-async fn read(reader: impl AsyncRead + Unpin, flow: sip::Flow, arrivals: &mpsc::Sender<Arrival>) {
-    let mut frames = FramedRead::new(reader, Messages::default());
-    while let Some(frame) = frames.next().await {
-        match frame {
-            Ok(message) => {
-                if arrivals.send(Arrival::Received(flow, message)).await.is_err() {
-                    return;
-                }
-            }
-            // Phones that are switched off end TLS in the middle.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return,
-            Err(error) => {
-                tracing::warn!(remote = %flow.remote, %error, "a SIP connection is closed");
-                return;
-            }
-        }
-    }
-}
-
-async fn write(writer: impl AsyncWrite + Unpin, mut queue: Queue) {
-    let mut writer = BufWriter::new(writer);
-    while let Some(bytes) = queue.recv().await {
-        let sent = tokio::time::timeout(WRITE_TIMEOUT, async {
-            writer.write_all(&bytes).await?;
-            while let Ok(more) = queue.try_recv() {
-                writer.write_all(&more).await?;
-            }
-            writer.flush().await
-        });
-        if !matches!(sent.await, Ok(Ok(()))) {
-            return;
-        }
-    }
-}
-
-/// Cuts a stream into SIP messages (RFC 3261 18.3).
-#[derive(Default)]
-struct Messages(sip::frame::Frames);
-
-impl Decoder for Messages {
-    type Item = Bytes;
-    type Error = io::Error;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
-        let lost = |error| io::Error::new(io::ErrorKind::InvalidData, format!("its framing is lost: {error}"));
-        Ok(self.0.next(buffer).map_err(lost)?.map(BytesMut::freeze))
+    fn standing(&self) -> MutexGuard<'_, HashMap<Key, Standing>> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,8 +27,8 @@ impl Tcp {
         let listener = stream::listen(address)?;
         self.addresses.push(listener.local_addr()?);
         let connections = self.connections.clone();
-        tokio::spawn(self.connections.clone().accept(listener, Transport::Tcp, move |connected, flow| {
-            let queue = connections.add(flow);
+        tokio::spawn(self.connections.clone().accept(listener, Transport::Tcp, move |mut connected, flow| {
+            let queue = connections.add(flow, connected.seat.take());
             connections.clone().serve_plain(connected, flow, queue)
         }));
         Ok(())
@@ -36,7 +36,7 @@ impl Tcp {
 
     pub(super) fn send(&self, flow: sip::Flow, bytes: Bytes) {
         if !self.connections.has(flow.transport, flow.remote) {
-            let queue = self.connections.add(flow);
+            let queue = self.connections.add(flow, None);
             tokio::spawn(open(self.connections.clone(), flow, queue));
         }
         self.connections.send(flow, bytes);

@@ -3,7 +3,6 @@
 //! So nothing is ever sent on a connection that is not proven: [`Tls::reach`] connects, shakes hands and gives the flow,
 //! or says in words why there is none; what is sent on a flow goes to the connection that stands, or fails.
 
-mod handshakes;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -20,7 +19,7 @@ use sip::{Flow, Transport};
 use tokio::sync::watch;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use self::handshakes::Handshakes;
+use super::strangers::Seat;
 use super::stream::{self, Connected, Connections, Queue};
 use crate::certificates::Trust;
 
@@ -32,7 +31,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Tls {
     connections: Connections,
     addresses: Vec<SocketAddr>,
-    handshakes: Handshakes,
     /// The peers that were connected to. Held for one look-up; taken before the connections' own lock.
     opened: Arc<Mutex<HashMap<SocketAddr, Opened>>>,
 }
@@ -50,7 +48,7 @@ type Way = Result<Flow, String>;
 
 impl Tls {
     pub(super) fn new(connections: Connections) -> Self {
-        Self { connections, addresses: Vec::new(), handshakes: Handshakes::default(), opened: Arc::default() }
+        Self { connections, addresses: Vec::new(), opened: Arc::default() }
     }
 
     pub(super) fn addresses(&self) -> &[SocketAddr] {
@@ -113,7 +111,7 @@ impl Tls {
             Ok(connected) => connected,
             Err(error) => return drop(outcome.send(Some(Err(words::no_connection(remote, &error))))),
         };
-        let (stream, room) = connected.into_parts();
+        let Connected { stream, room, .. } = connected;
         let own = stream.local_addr();
         let handshake = TlsConnector::from(trust.client()).connect(trust.name().clone(), stream);
         let flow = match tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
@@ -125,7 +123,7 @@ impl Tls {
         };
         match flow {
             Ok((stream, flow)) => {
-                let queue = self.connections.add(flow);
+                let queue = self.connections.add(flow, None);
                 // Nobody may wait any more; the next who asks finds the connection.
                 let _ = outcome.send(Some(Ok(flow)));
                 self.connections.serve(stream, room, flow, queue).await;
@@ -150,29 +148,23 @@ impl Tls {
 
     /// A phone has connected.
     async fn welcome(self, acceptor: TlsAcceptor, connected: Connected, flow: Flow) {
-        let remote = flow.remote;
-        let Some(seat) = self.handshakes.begin(remote.ip()) else {
-            tracing::warn!(%remote, "too many TLS handshakes at once: this connection is closed");
-            return;
-        };
-        let (stream, room) = connected.into_parts();
+        let Connected { stream, seat, room } = connected;
         let stream = match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return tracing::info!(%remote, %error, "a TLS handshake failed"),
-            Err(_) => return tracing::info!(%remote, "a TLS handshake was not finished in time"),
+            Ok(Err(error)) => return self.connections.complain(flow, &format_args!("a TLS handshake failed: {error}")),
+            Err(_) => return self.connections.complain(flow, &"a TLS handshake was not finished in time"),
         };
-        drop(seat);
-        match self.add_unproven(flow) {
+        match self.add_unproven(flow, seat) {
             Some(queue) => self.connections.serve(stream, room, flow, queue).await,
-            None => tracing::warn!(%remote, "a connection from a phone's own listening address is closed"),
+            None => self.connections.complain(flow, &"it comes from a phone's own listening address"),
         }
     }
 
     /// Nobody has checked the certificate of a peer that connected by itself. It never takes the place of one that
     /// was connected to and believed.
-    fn add_unproven(&self, flow: Flow) -> Option<Queue> {
+    fn add_unproven(&self, flow: Flow, seat: Option<Seat>) -> Option<Queue> {
         let opened = self.opened();
-        (!opened.contains_key(&flow.remote)).then(|| self.connections.add(flow))
+        (!opened.contains_key(&flow.remote)).then(|| self.connections.add(flow, seat))
     }
 
     fn opened(&self) -> MutexGuard<'_, HashMap<SocketAddr, Opened>> {

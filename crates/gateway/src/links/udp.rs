@@ -73,6 +73,7 @@ async fn receive(socket: UdpSocket, bound: SocketAddr, arrivals: mpsc::Sender<Ar
             () = stop.cancelled() => return,
         };
         match received {
+            Ok((length, _)) if !sip::frame::may_be_sip(&buffer[..length]) => {}
             Ok((length, remote)) => {
                 let flow = sip::Flow { transport: sip::Transport::Udp, local: near.towards(remote), remote };
                 let message = Bytes::copy_from_slice(&buffer[..length]);

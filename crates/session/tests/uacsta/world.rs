@@ -314,7 +314,10 @@ impl World {
                     }
                 }
                 sip::Output::Event(event) => self.tell(Input::Sip(event)),
-                sip::Output::Disconnect { .. } | sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
+                sip::Output::Disconnect { .. }
+                | sip::Output::Trusted { .. }
+                | sip::Output::Registered(_)
+                | sip::Output::Discarded { .. } => {}
             }
         }
     }
@@ -328,7 +331,10 @@ impl World {
                     self.phone.handle(self.now, event, &mut out);
                     self.phone_said(out);
                 }
-                sip::Output::Disconnect { .. } | sip::Output::Registered(_) | sip::Output::Discarded { .. } => {}
+                sip::Output::Disconnect { .. }
+                | sip::Output::Trusted { .. }
+                | sip::Output::Registered(_)
+                | sip::Output::Discarded { .. } => {}
             }
         }
     }

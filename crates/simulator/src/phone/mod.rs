@@ -194,7 +194,10 @@ impl Phone {
                     Output::Transmit { .. } if self.is_silent(now) => {}
                     Output::Transmit { flow, bytes } => self.outbox.push_back((flow, bytes)),
                     Output::Event(event) => self.handle(now, event),
-                    Output::Disconnect { .. } | Output::Registered(_) | Output::Discarded { .. } => {}
+                    Output::Disconnect { .. }
+                    | Output::Trusted { .. }
+                    | Output::Registered(_)
+                    | Output::Discarded { .. } => {}
                 }
             }
         }

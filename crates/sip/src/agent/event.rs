@@ -23,6 +23,11 @@ pub enum Output {
         /// The connection.
         flow: Flow,
     },
+    /// The peer on this connection is no stranger: an account has registered over it, or a dialog is up on it.
+    Trusted {
+        /// The connection.
+        flow: Flow,
+    },
     /// Something happened.
     Event(Event),
     /// A phone of an account is reached otherwise than before.
@@ -304,6 +309,7 @@ impl fmt::Debug for Output {
                 write!(f, "Transmit({flow:?}, {} bytes)", bytes.len())
             }
             Self::Disconnect { flow } => write!(f, "Disconnect({flow:?})"),
+            Self::Trusted { flow } => write!(f, "Trusted({flow:?})"),
             Self::Event(event) => event.fmt(f),
             Self::Registered(registration) => registration.fmt(f),
             Self::Discarded { flow, reason } => write!(f, "Discarded({flow:?}, {reason})"),

@@ -100,7 +100,7 @@ impl Agent {
         }
         dialog.follow(request.flow);
         dialog.stirred = Some(now);
-        self.keep_alive_there(now, id);
+        self.keep_alive_there(now, id, out);
         let transaction = self.answers.start(now, self.requests.config.timers, request.flow, request.message, id);
         match request.method.as_str() {
             "INFO" => out.push(requested(id, transaction, request)),
@@ -240,7 +240,7 @@ impl Agent {
         let sent = self.answers.servers.update(id, |server| server.respond(now, status, bytes, out));
         if is_invite && status >= 200 && sent == Some(true) {
             self.invite_answered(dialog, id, answer.is_success());
-            self.keep_alive(now, dialog);
+            self.keep_alive(now, dialog, out);
         }
         if moves_target && answer.is_success() && sent == Some(true) {
             self.session_agreed(now, dialog, (terms, false), (updates, None));

@@ -62,14 +62,16 @@ impl KeepAlives {
         Self { interval, watched: Table::new(), heard: HashMap::new(), patience, quiet: BTreeMap::new(), origin: None }
     }
 
-    /// The dialog is up on this flow.
-    pub(super) fn watch(&mut self, now: Instant, id: DialogId, flow: Flow) {
+    /// The dialog is up on this flow: true if that is a connection, and news.
+    pub(super) fn watch(&mut self, now: Instant, id: DialogId, flow: Flow) -> bool {
         let known = self.watched.get(id).is_some_and(|watch| watch.flow == flow);
-        if flow.transport.is_reliable() && !known {
+        let news = flow.transport.is_reliable() && !known;
+        if news {
             self.forget(id);
             self.heard.insert(flow, Heard { at: now, is_asked: false, answers: false });
             self.watched.insert(id, Watch { flow, at: now + self.interval });
         }
+        news
     }
 
     /// The dialogs over UDP that are to be looked at.
@@ -133,19 +135,22 @@ impl Timed for Watch {
 
 impl Agent {
     /// The dialog is up.
-    pub(super) fn keep_alive(&mut self, now: Instant, id: DialogId) {
+    pub(super) fn keep_alive(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
         let Some(dialog) = self.dialogs.get(&id).filter(|dialog| dialog.is_up()) else { return };
         match (dialog.flow.transport, self.keep_alives.patience) {
-            (Transport::Tcp | Transport::Tls, _) => self.keep_alives.watch(now, id, dialog.flow),
+            (Transport::Tcp | Transport::Tls, _) => self.keep_alive_there(now, id, out),
             (Transport::Udp, Some(patience)) => self.keep_alives.look(now, now + with_jitter(patience, id), id),
             (Transport::Udp, None) => {}
         }
     }
 
-    /// The dialog may have moved to another connection.
-    pub(super) fn keep_alive_there(&mut self, now: Instant, id: DialogId) {
-        if let Some(dialog) = self.dialogs.get(&id).filter(|dialog| dialog.is_up()) {
-            self.keep_alives.watch(now, id, dialog.flow);
+    /// The dialog may have moved to another connection, whose peer is no stranger then.
+    pub(super) fn keep_alive_there(&mut self, now: Instant, id: DialogId, out: &mut Vec<Output>) {
+        let up = self.dialogs.get(&id).filter(|dialog| dialog.is_up());
+        if let Some(flow) = up.map(|dialog| dialog.flow)
+            && self.keep_alives.watch(now, id, flow)
+        {
+            out.push(Output::Trusted { flow });
         }
     }
 

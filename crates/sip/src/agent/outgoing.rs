@@ -94,7 +94,7 @@ impl Agent {
             self.requests.keep(key, Purpose::Opened { dialog: id });
             self.dialogs.insert(id, dialog);
             self.session_confirmed(now, id, response.message, plan.body);
-            self.keep_alive(now, id);
+            self.keep_alive(now, id, out);
             out.push(Event::Accepted { dialog: id, answer: response.answer() }.into());
         } else if self.may_retry(key, &mut dialog, &mut plan, response) {
             let retry = self.requests.send(now, &mut dialog, &plan, out);

@@ -78,7 +78,11 @@ impl Agent {
         let tag = DialogId(self.requests.random());
         let transaction = self.answers.start(now, self.requests.config.timers, flow, message, tag);
         let (answer, news) = self.registrar.register(now, index, flow, message);
+        let registered = answer.is_success();
         self.answer(now, transaction, &answer, out);
+        if registered && flow.transport.is_reliable() {
+            out.push(Output::Trusted { flow });
+        }
         out.extend(news.map(Output::Registered));
     }
 }

@@ -71,3 +71,20 @@ fn a_body_that_is_too_long_is_skipped_and_refused() {
         assert_eq!(net.discarded, [(0, Discard::Malformed(ParseError::BodyTooLong(1_000_000)))]);
     }
 }
+
+#[test]
+fn noise_is_told_from_sip_by_its_first_line() {
+    let cases: [(&[u8], bool); 8] = [
+        (b"", true),
+        (b"\r\n\r\n", true),
+        (b"INFO sip:a SIP/2.0\r\nVia: ...", true),
+        (b"\r\nSIP/2.0 200 OK\r\n", true),
+        (b"INFO sip:a sip/3.0", true),
+        (b"\x00\x01\x00\x00\x21\x12\xa4\x42", false),
+        (b"GET / HTTP/1.1\r\nHost: SIP/2.0\r\n", false),
+        (b"\x80\x00\xff", false),
+    ];
+    for (datagram, expected) in cases {
+        assert_eq!(sip::frame::may_be_sip(datagram), expected, "{datagram:?}");
+    }
+}
