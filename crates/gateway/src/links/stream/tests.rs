@@ -34,7 +34,7 @@ impl House {
     async fn received(&mut self) -> (sip::Flow, Bytes) {
         match self.arrivals.recv().await.unwrap() {
             Arrival::Received(flow, bytes) => (flow, bytes),
-            other => panic!("{other:?}"),
+            other @ (Arrival::Failed(_) | Arrival::Refused(_)) => panic!("{other:?}"),
         }
     }
 
