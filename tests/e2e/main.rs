@@ -3,6 +3,7 @@
 mod delivery;
 mod durability;
 mod hostile;
+mod large;
 mod layering;
 mod locate;
 mod lossy;
