@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use simulator::{Handset, PhoneConfig};
+use tests::chance::Chance;
+use tests::gateway::RunningGateway;
+use tests::receiver::Receiver;
+use tests::relay::Relay;
 use tests::weather::{Outdoors, Weather};
 
 const FAIR: Weather = Weather { loss: 0, duplicates: 0, reordered: 0 };
@@ -71,4 +76,54 @@ fn in_order(seed: u64, call: &[String]) {
     let ended = |url: &String| url.contains("/disconnected?");
     assert_eq!(call.iter().filter(|url| ended(url)).count(), 1, "seed {seed}: {call:?}");
     assert!(call.last().is_some_and(ended), "seed {seed}: {call:?}");
+}
+
+/// The same for real: twenty phones behind bad networks of their own, and a gateway with sockets and a clock.
+#[tokio::test]
+async fn real_storms_change_no_request_either() {
+    const PHONES: usize = 20;
+    const CALLS: usize = 8;
+    let mut receiver = Receiver::start().await;
+    let gateway_port = tests::peer::free_port();
+    let gateway_address = std::net::SocketAddr::from(([127, 0, 0, 1], gateway_port));
+    let mut house = Vec::new();
+    let mut config = format!(
+        "[sip]\nlisten = [\"udp:{gateway_address}\"]\n[[action_url]]\non = [\"inbound\", \"disconnected\"]\n\
+         url = \"http://{}/<$line>/<$remote_party>/<$action>\"\n",
+        receiver.address
+    );
+    for number in 0..PHONES {
+        let user = format!("{}", 100 + number);
+        let timers =
+            sip::Timers { t1: Duration::from_millis(100), t2: Duration::from_millis(400), ..sip::Timers::default() };
+        let phone = Handset::udp(PhoneConfig { timers, ..PhoneConfig::new(&user) }).await.unwrap();
+        let relay = Relay::start(gateway_address, phone.address(), FOUL, Chance::new(number as u64)).await;
+        config += &format!(
+            "[[link]]\nname = \"desk-{user}\"\nkind = \"uacsta\"\nuri = \"sip:{user}@{}\"\nheartbeat = \"5m\"\n\
+             request_timeout = \"20s\"\n[[line]]\nnumber = \"{user}\"\ndomain = \"example.com\"\nlink = \"desk-{user}\"\n",
+            relay.address
+        );
+        house.push((user, phone, relay));
+    }
+    let gateway = RunningGateway::start(&config).await;
+    for (_, phone, _) in &house {
+        let monitored = tokio::time::timeout(Duration::from_secs(120), phone.wait_monitored());
+        monitored.await.expect("a session in two minutes");
+    }
+    for call in 0..CALLS {
+        for (_, phone, _) in &house {
+            let call = phone.ring(&format!("030{call}"), None);
+            phone.caller_hangs_up(call);
+        }
+    }
+    let requests = receiver.next(PHONES * CALLS * 2).await;
+    for (user, ..) in &house {
+        for call in 0..CALLS {
+            let url = format!("GET /{user}/030{call}/");
+            let own: Vec<_> = requests.iter().filter_map(|request| request.strip_prefix(&url)).collect();
+            assert_eq!(own, ["inbound", "disconnected"], "{url}");
+        }
+    }
+    assert_eq!(receiver.rest(), Vec::<String>::new());
+    gateway.stop().await;
 }

@@ -1,12 +1,11 @@
 //! Support for the tests of the whole house.
 //!
 //! [`world`] is a gateway and one scripted phone in virtual time: no socket, no clock, no file. [`scenario`] reads a
-//! call's life from a text file and plays it there. [`office`] has simulated phones instead, and [`makes`] reads what each make
-//! must be like; [`weather`] is such a world with a network that loses and reorders, as [`chance`] has it. [`gateway`] is a real
-//! one with sockets and clock, [`receiver`] what
-//! its action URLs reach, [`certificates`] what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs
-//! of other people that it is tested with: [`kamailio`] is one of them, and [`capture`] gives what went over the wire to
-//! another.
+//! call's life from a text file and plays it there. [`office`] has simulated phones instead, and [`makes`] reads what each
+//! make must be like; [`weather`] has a network that loses and reorders, as [`chance`] has it, and [`relay`] is one on real
+//! sockets. [`gateway`] is a real gateway with sockets and clock, [`receiver`] what its action URLs reach, [`certificates`]
+//! what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs of other people that it is tested with:
+//! [`kamailio`] is one of them, and [`capture`] gives what went over the wire to another.
 #![forbid(unsafe_code)]
 
 pub mod capture;
@@ -18,6 +17,7 @@ pub mod makes;
 pub mod office;
 pub mod peer;
 pub mod receiver;
+pub mod relay;
 pub mod scenario;
 pub mod tap;
 pub mod weather;
