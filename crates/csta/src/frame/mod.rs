@@ -15,6 +15,7 @@ use compact_str::CompactString;
 
 pub use decoder::Decoder;
 pub use protocol::Protocol;
+pub(crate) use protocol::begins_apdu;
 
 use crate::model::closed_set::closed_set;
 

@@ -59,7 +59,7 @@ impl Protocol {
 }
 
 /// The tags of ACSE (60 to 64 hex) and of ROSE (A1 to A4 hex).
-pub(super) const fn begins_apdu(tag: u8) -> bool {
+pub(crate) const fn begins_apdu(tag: u8) -> bool {
     matches!(tag, 0x60..=0x64 | 0xA1..=0xA4)
 }
 

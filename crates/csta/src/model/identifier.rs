@@ -59,6 +59,8 @@ closed_set! {
         PrivateAbbreviated = "explicitPrivate:abbreviated",
         /// Something else.
         Other = "other",
+        /// Names the device in one call only, given by the switch (LocalDeviceID; here the octets in hex).
+        Dynamic = "dynamic",
     }
 }
 
@@ -114,7 +116,7 @@ impl RedirectionDevice {
 /// A device's part in a call. Either half may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnectionId {
-    /// The call, opaque: a small number, a negative one, 32 hexadecimal digits …
+    /// The call, opaque: a small number, a negative one, 32 hexadecimal digits … The octets of BER are written in hex.
     pub call_id: Option<CompactString>,
     /// The device, static or dynamic.
     pub device_id: Option<DeviceId>,

@@ -30,6 +30,13 @@ closed_set! {
 pub struct CallState(pub Vec<LocalConnectionState>);
 
 impl CallState {
+    /// A simple call state by its number: 16 × the far end's state + the device's own. `None` if there is none such.
+    #[must_use]
+    pub fn simple(number: u8) -> Option<Self> {
+        let state = |number: u8| LocalConnectionState::ALL.get(usize::from(number)).copied();
+        Some(Self(vec![state(number & 15)?, state(number >> 4)?]))
+    }
+
     /// The state of the snapshot's own device.
     #[must_use]
     pub fn local(&self) -> Option<LocalConnectionState> {
@@ -152,6 +159,15 @@ impl CallCharacteristics {
     pub const LOW_PRIORITY_CALL: Self = Self(1 << 11);
     /// High priority.
     pub const HIGH_PRIORITY_CALL: Self = Self(1 << 12);
+
+    /// The marks with these bits.
+    pub(crate) const fn of_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
 
     /// All marks of `other` are among these.
     #[must_use]

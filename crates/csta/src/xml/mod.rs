@@ -12,7 +12,7 @@ mod lexis;
 mod scan;
 mod service;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 mod write;
 

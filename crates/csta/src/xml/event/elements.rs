@@ -1,6 +1,7 @@
 //! The elements of each kind of event, in the order of the schema (ECMA-323).
 
-use super::layout::{Absent, Element, Part};
+use super::layout::{Absent, Element};
+use crate::event_part::Part;
 
 pub(super) const DELIVERED: &[Element] = &[
     CROSS_REF, connection("connection"), device("alertingDevice"), CALLING, CALLED, REDIRECTION, LOCAL_INFO,

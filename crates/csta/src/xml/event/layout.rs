@@ -1,7 +1,8 @@
 //! How each kind of event is written: its root element, and the table of its elements.
 
 use super::elements;
-use crate::model::{EventKind, Forwarding, Joined};
+use crate::event_part::{KINDS, Part};
+use crate::model::EventKind;
 
 /// How a kind of event is written.
 pub(in crate::xml) struct Layout {
@@ -47,33 +48,6 @@ pub(in crate::xml) fn kind_of(root: &str) -> Option<&'static EventKind> {
     KINDS.iter().find(|kind| Layout::of(kind).root == root)
 }
 
-/// Every kind of event, still empty.
-pub(in crate::xml) static KINDS: [EventKind; 20] = [
-    EventKind::Delivered,
-    EventKind::Established,
-    EventKind::ConnectionCleared,
-    EventKind::CallCleared,
-    EventKind::ServiceInitiated,
-    EventKind::Originated,
-    EventKind::NetworkReached,
-    EventKind::Offered,
-    EventKind::Held,
-    EventKind::Retrieved,
-    EventKind::Diverted { new_destination: None },
-    EventKind::Queued { number_queued: None, calls_in_front: None },
-    EventKind::Failed,
-    EventKind::Transferred(NOT_JOINED),
-    EventKind::Conferenced(NOT_JOINED),
-    EventKind::CallInformation,
-    EventKind::DoNotDisturb { on: false },
-    EventKind::Forwarding(NO_FORWARDING),
-    EventKind::BackInService,
-    EventKind::OutOfService,
-];
-
-const NO_FORWARDING: Forwarding = Forwarding { forwarding_type: None, on: false, forward_to: None };
-const NOT_JOINED: Joined = Joined { secondary_old_call: None, party: None, connections: Vec::new() };
-
 /// An element of an event: its name, the part of the event it holds, and what stands there if the event has none.
 pub(super) struct Element(pub &'static str, pub Part, pub Absent);
 
@@ -87,41 +61,4 @@ pub(super) enum Absent {
     NotRequired,
     /// The cause `normal`.
     Normal,
-}
-
-/// A part of an event.
-#[derive(Clone, Copy)]
-pub(super) enum Part {
-    CrossRef,
-    Connection,
-    Device,
-    /// The device as a bare DeviceID.
-    PlainDevice,
-    Calling,
-    Called,
-    /// Who is called, where only edition 6 says so.
-    CalledEd6,
-    LastRedirection,
-    LocalConnectionInfo,
-    CorrelatorData,
-    UserData,
-    Cause,
-    NetworkCalling,
-    NetworkCalled,
-    AssociatedCalling,
-    AssociatedCalled,
-    CallCharacteristics,
-    CallLinkage,
-    /// The linkage of the new call, beside that of the old one.
-    CallLinkageList,
-    NewDestination,
-    NumberQueued,
-    CallsInFront,
-    SecondaryOldCall,
-    Party,
-    Connections,
-    DoNotDisturbOn,
-    ForwardingType,
-    ForwardStatus,
-    ForwardTo,
 }

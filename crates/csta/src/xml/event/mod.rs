@@ -6,10 +6,10 @@ mod elements;
 mod layout;
 
 #[cfg(test)]
-pub(super) use layout::KINDS;
+pub(super) use crate::event_part::KINDS;
 pub(super) use layout::{Layout, kind_of};
 
-use layout::{Absent, Element, Part};
+use layout::{Absent, Element};
 
 use super::{
     DecodeError, Edition,
@@ -17,6 +17,7 @@ use super::{
     value::{Member, Value},
     write::Writer,
 };
+use crate::event_part::{Part, member_of};
 use crate::model::{DeviceId, Event, EventCause, EventKind, RedirectionDevice, SubjectDevice};
 
 /// Reads the content of an event's root element.
@@ -75,64 +76,6 @@ fn write_absent(name: &str, absent: Absent, out: &mut Writer) {
         Absent::NotRequired => RedirectionDevice::NotRequired.to_xml(name, out),
         Absent::Normal => EventCause::NORMAL.to_xml(name, out),
     }
-}
-
-/// Defines which member of an event a part is: once to write it, once to read it.
-macro_rules! member_of {
-    ($name:ident, $($mutable:tt)?) => {
-        fn $name(event: &$($mutable)? Event, part: Part) -> Option<&$($mutable)? dyn Member> {
-            let Event { cross_ref, kind, connection, device, .. } = event;
-            Some(match (part, kind) {
-                (Part::CrossRef, _) => cross_ref,
-                (Part::Connection, _) => connection,
-                (Part::Device, _) => device,
-                (Part::Calling, _) => &$($mutable)? event.calling,
-                (Part::Called | Part::CalledEd6, _) => &$($mutable)? event.called,
-                (Part::LastRedirection, _) => &$($mutable)? event.last_redirection,
-                (Part::LocalConnectionInfo, _) => &$($mutable)? event.local_connection_info,
-                (Part::CorrelatorData, _) => &$($mutable)? event.correlator_data,
-                (Part::UserData, _) => &$($mutable)? event.user_data,
-                (Part::Cause, _) => &$($mutable)? event.cause,
-                (Part::NetworkCalling, _) => &$($mutable)? event.network_calling,
-                (Part::NetworkCalled, _) => &$($mutable)? event.network_called,
-                (Part::AssociatedCalling, _) => &$($mutable)? event.associated_calling,
-                (Part::AssociatedCalled, _) => &$($mutable)? event.associated_called,
-                (Part::CallCharacteristics, _) => &$($mutable)? event.call_characteristics,
-                (Part::CallLinkage | Part::CallLinkageList, _) => &$($mutable)? event.call_linkage,
-                (Part::NewDestination, EventKind::Diverted { new_destination }) => new_destination,
-                (Part::NumberQueued, EventKind::Queued { number_queued, .. }) => number_queued,
-                (Part::CallsInFront, EventKind::Queued { calls_in_front, .. }) => calls_in_front,
-                (Part::SecondaryOldCall, EventKind::Transferred(joined) | EventKind::Conferenced(joined)) => {
-                    &$($mutable)? joined.secondary_old_call
-                }
-                (Part::Party, EventKind::Transferred(joined) | EventKind::Conferenced(joined)) => {
-                    &$($mutable)? joined.party
-                }
-                (Part::Connections, EventKind::Transferred(joined) | EventKind::Conferenced(joined)) => {
-                    &$($mutable)? joined.connections
-                }
-                (Part::DoNotDisturbOn, EventKind::DoNotDisturb { on }) => on,
-                (Part::ForwardingType, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.forwarding_type,
-                (Part::ForwardStatus, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.on,
-                (Part::ForwardTo, EventKind::Forwarding(forwarding)) => &$($mutable)? forwarding.forward_to,
-                // No member as it stands, or one of another kind of event.
-                (
-                    Part::PlainDevice
-                    | Part::NewDestination
-                    | Part::NumberQueued
-                    | Part::CallsInFront
-                    | Part::SecondaryOldCall
-                    | Part::Party
-                    | Part::Connections
-                    | Part::DoNotDisturbOn
-                    | Part::ForwardingType
-                    | Part::ForwardStatus
-                    | Part::ForwardTo,
-                    _,
-                ) => return None,
-            })
-        }
-    };
 }
 
 member_of!(member,);

@@ -10,7 +10,7 @@ use proptest::{
 
 use crate::{model::*, xml::Edition};
 
-pub(super) fn message(edition: Edition) -> BoxedStrategy<Message> {
+pub(crate) fn message(edition: Edition) -> BoxedStrategy<Message> {
     prop_oneof![
         6 => event(edition).prop_map(Message::Event),
         3 => request(edition).prop_map(Message::Request),
@@ -311,7 +311,14 @@ fn text() -> impl Strategy<Value = CompactString> {
 }
 
 fn device() -> impl Strategy<Value = DeviceId> {
-    (text(), option::of(select(TypeOfNumber::ALL))).prop_map(|(text, type_of_number)| DeviceId { text, type_of_number })
+    // Dynamic is for the devices of connections.
+    let kinds: Vec<_> = TypeOfNumber::ALL.iter().copied().filter(|kind| *kind != TypeOfNumber::Dynamic).collect();
+    (text(), option::of(select(kinds))).prop_map(|(text, type_of_number)| DeviceId { text, type_of_number })
+}
+
+fn local_device() -> impl Strategy<Value = DeviceId> {
+    let dynamic = text().prop_map(|text| DeviceId { text, type_of_number: Some(TypeOfNumber::Dynamic) });
+    prop_oneof![4 => device(), 1 => dynamic]
 }
 
 fn subject() -> impl Strategy<Value = SubjectDevice> {
@@ -328,7 +335,8 @@ fn redirection() -> impl Strategy<Value = RedirectionDevice> {
 }
 
 fn connection() -> impl Strategy<Value = ConnectionId> {
-    (option::of(text()), option::of(device())).prop_map(|(call_id, device_id)| ConnectionId { call_id, device_id })
+    (option::of(text()), option::of(local_device()))
+        .prop_map(|(call_id, device_id)| ConnectionId { call_id, device_id })
 }
 
 fn connections() -> impl Strategy<Value = Vec<ConnectionListItem>> {

@@ -42,7 +42,7 @@ fn bad_messages_are_refused_for_a_reason() {
 }
 
 /// The parts that are there, one a line: `Event.connection.call_id = "17"`.
-fn outline(value: &impl Debug) -> String {
+pub(crate) fn outline(value: &impl Debug) -> String {
     let debug = format!("{value:#?}");
     let mut path: Vec<(String, usize)> = Vec::new(); // and how many lines there were when it was opened
     let mut lines = Vec::new();

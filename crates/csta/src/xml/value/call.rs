@@ -42,9 +42,9 @@ fn compound_state(xml: &mut Scanner<'_>) -> Result<Option<CallState>, DecodeErro
     Ok(states.map(CallState))
 }
 
-/// A simple call state, by its name or its number: 16 × the far end's state + the device's own.
+/// A simple call state, by its name or its number.
 fn simple_state(text: &str) -> Option<CallState> {
-    let number: usize = match text {
+    let number = match text {
         "callNull" => 0,
         "callPending" => 1,
         "callOriginated" => 3,
@@ -62,8 +62,7 @@ fn simple_state(text: &str) -> Option<CallState> {
         "callBlocked" => 0x60,
         number => number.parse().ok()?,
     };
-    let state = |number: usize| LocalConnectionState::ALL.get(number).copied();
-    Some(CallState(vec![state(number & 15)?, state(number >> 4)?]))
+    CallState::simple(number)
 }
 
 /// The marks of a call in the order of the schema.

@@ -1,0 +1,8 @@
+//! What the codec promises, each promise in its own file.
+
+mod bounds;
+mod corpora;
+mod fixtures;
+mod plain;
+mod round_trip;
+mod samples;
