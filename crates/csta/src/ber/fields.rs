@@ -123,6 +123,19 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// Writes a member here; nothing if the phase has no such member.
+    pub(super) fn write(self, member: &dyn Member, out: &mut Writer) {
+        match (self, self.tag(out.phase)) {
+            (_, None) => {}
+            (Self::DialledInside(_), Some(tag)) if !out.phase.is_old() => {
+                out.constructed(tag, |out| member.write(Tag::SEQUENCE, out));
+            }
+            (_, Some(tag)) => member.write(tag, out),
+        }
+    }
+}
+
 /// Reads elements into the slots they belong to: each into the first one behind that of the element before it, else into
 /// one that was passed over. What belongs nowhere is skipped; private data is collected.
 pub(super) fn read(

@@ -32,14 +32,15 @@ macro_rules! bodies {
             fn write_members(&self, out: &mut Writer) {
                 $(
                     let slot: Slot = $slot;
-                    if let Some(tag) = slot.tag(out.phase) {
-                        Member::write(&self.$member, tag, out);
-                        $(
-                            if !Member::is_there(&self.$member) && !out.phase.is_old() {
-                                $absent.to_ber(tag, out);
-                            }
-                        )?
-                    }
+                    slot.write(&self.$member, out);
+                    $(
+                        if let Some(tag) = slot.tag(out.phase)
+                            && !Member::is_there(&self.$member)
+                            && !out.phase.is_old()
+                        {
+                            $absent.to_ber(tag, out);
+                        }
+                    )?
                 )*
             }
         }

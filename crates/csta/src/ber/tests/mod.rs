@@ -3,6 +3,8 @@
 mod bounds;
 mod corpora;
 mod fixtures;
+mod judges;
+mod module;
 mod plain;
 mod round_trip;
 mod samples;

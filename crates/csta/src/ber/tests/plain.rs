@@ -6,17 +6,28 @@ use crate::{ber::Phase, model::*};
 
 /// The message with identifiers that are octets, numbers where numbers are due, and without what the phase leaves out.
 pub(super) fn message(message: Message, phase: Phase) -> Message {
-    let plain = Plain { phase };
-    match message {
-        Message::Event(event) => plain.event(event).into(),
-        Message::Request(request) => plain.request(request).into(),
-        Message::Response(response) => plain.response(response).into(),
-        Message::Error(error) => plain.error(error).into(),
-    }
+    Plain { phase, seven_bits: false }.message(message)
+}
+
+/// The same in seven bits.
+pub(super) fn ascii_message(message: Message, phase: Phase) -> Message {
+    Plain { phase, seven_bits: true }.message(message)
 }
 
 struct Plain {
     phase: Phase,
+    seven_bits: bool,
+}
+
+impl Plain {
+    fn message(&self, message: Message) -> Message {
+        match message {
+            Message::Event(event) => self.event(event).into(),
+            Message::Request(request) => self.request(request).into(),
+            Message::Response(response) => self.response(response).into(),
+            Message::Error(error) => self.error(error).into(),
+        }
+    }
 }
 
 fn hex(text: &str) -> compact_str::CompactString {
@@ -29,6 +40,9 @@ impl Plain {
     }
 
     fn device(&self, mut device: DeviceId) -> DeviceId {
+        if self.seven_bits {
+            device.text.retain(|c| c.is_ascii());
+        }
         match device.type_of_number {
             Some(TypeOfNumber::DialingNumber | TypeOfNumber::Dynamic) => device.type_of_number = None,
             Some(TypeOfNumber::DeviceNumber) => device.text = device.text.len().to_string().into(),
@@ -211,6 +225,7 @@ impl Plain {
             }),
             GenerateDigits(r) => GenerateDigits(crate::GenerateDigits {
                 connection_to_send_digits: id(r.connection_to_send_digits),
+                characters_to_send: r.characters_to_send.chars().filter(|c| !self.seven_bits || c.is_ascii()).collect(),
                 ..r
             }),
             SetDoNotDisturb(r) => SetDoNotDisturb(crate::SetDoNotDisturb { device: device(r.device), ..r }),

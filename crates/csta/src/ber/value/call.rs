@@ -213,7 +213,7 @@ fn write_end(end: &SubjectDevice, tag: Tag, out: &mut Writer) {
     out.constructed(tag, |out| match end {
         SubjectDevice::Device(device) => device.to_ber(Tag::SEQUENCE, out),
         SubjectDevice::NotKnown => out.primitive(Tag::NULL, &[]),
-        SubjectDevice::Restricted => out.primitive(Tag::context(1), &[]),
+        SubjectDevice::Restricted => out.constructed(Tag::context(1), |out| out.primitive(Tag::NULL, &[])),
     });
 }
 
