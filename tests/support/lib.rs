@@ -13,6 +13,7 @@ pub mod certificates;
 pub mod chance;
 pub mod gateway;
 pub mod kamailio;
+pub mod load;
 pub mod makes;
 pub mod office;
 pub mod peer;
