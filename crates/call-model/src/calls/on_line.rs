@@ -156,8 +156,10 @@ impl OnLine {
         }
     }
 
+    /// What ended too long ago to have late news is forgotten: ten thousand lines keep what they keep for long.
     fn remember(&mut self, ended: Ended) {
-        self.ended.truncate(MAX_ENDED - 1);
+        let recent = self.ended.iter().take_while(|one| ended.at.saturating_duration_since(one.at) < LATE).count();
+        self.ended.truncate(recent.min(MAX_ENDED - 1));
         self.ended.push_front(ended);
     }
 
