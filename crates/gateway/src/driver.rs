@@ -126,24 +126,32 @@ impl Driver {
             // What is durable goes first, then time: a flood of messages holds up neither.
             biased;
             Some(event) = sources.store_events.recv() => self.store_said(event)?,
-            () = sleep_until(wake) => self.handle(Input::Timeout),
+            () = sleep_until(wake) => self.due(sources),
             Some(dial) = sources.commands.recv() => self.command(dial),
             Some(found) = self.lookups.join_next() => self.found(found),
-            Some(arrival) = sources.arrivals.recv(), if has_room => self.arrived(arrival, sources),
+            Some(arrival) = sources.arrivals.recv(), if has_room => self.arrived(Some(arrival), sources),
             () = tokio::time::sleep(STORE_RETRY), if !has_room => {}
         }
         Ok(())
     }
 
+    /// What is due, and what came in meanwhile: where much is due, one must not keep the other waiting.
+    fn due(&mut self, sources: &mut Sources) {
+        self.handle(Input::Timeout);
+        let next = self.next_arrival(sources);
+        self.arrived(next, sources);
+    }
+
     /// One message, and those that came with it.
-    fn arrived(&mut self, first: Arrival, sources: &mut Sources) {
-        self.take(first);
-        for _ in 1..BURST {
-            // What is taken out of the queue must be handled: over a stream nobody sends it again.
-            let next = if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None };
-            let Some(next) = next else { return };
-            self.take(next);
+    fn arrived(&mut self, first: Option<Arrival>, sources: &mut Sources) {
+        let mut next = first;
+        for _ in 0..BURST {
+            let Some(arrival) = next else { return };
+            self.take(arrival);
+            next = self.next_arrival(sources);
         }
+        // What was taken out of the queue must be handled: over a stream nobody sends it again.
+        next.into_iter().for_each(|arrival| self.take(arrival));
     }
 
     fn take(&mut self, arrival: Arrival) {
@@ -161,6 +169,11 @@ impl Driver {
                 self.handle(Input::FlowRefused(flow));
             }
         }
+    }
+
+    /// What is here already. Nothing new is taken while the store has no room.
+    fn next_arrival(&self, sources: &mut Sources) -> Option<Arrival> {
+        if self.held_back.is_empty() { sources.arrivals.try_recv().ok() } else { None }
     }
 
     /// Whoever asked too long ago has been told so, and may have asked again: such a command is not carried out.

@@ -28,7 +28,10 @@ use self::outbox::{Batch, Outbox, Sealed};
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// The first sessions are opened this far apart: thousands of INVITEs at once would drown their own answers.
-const STAGGER: Duration = Duration::from_millis(1);
+const STAGGER: Duration = Duration::from_micros(100);
+
+/// So many links have their turn at one [`Input::Timeout`], the others at the next: what comes in meanwhile is not held up.
+const DUE_AT_ONCE: usize = 32;
 
 /// What the hub is made of.
 pub struct Parts {
@@ -258,7 +261,7 @@ impl Hub {
 
     fn timeout(&mut self, round: &mut Round<'_>) {
         self.agent.timeout(round.now.at, &mut round.wire);
-        for link in self.deadlines.due(round.now.at) {
+        for link in self.deadlines.due(round.now.at, DUE_AT_ONCE) {
             self.tell(round, link, session::Input::Timeout);
         }
         if self.calls.deadline().is_some_and(|at| at <= round.now.at) {

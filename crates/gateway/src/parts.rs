@@ -1,5 +1,6 @@
 //! From a checked configuration to what the hub is made of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +21,15 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// What the hub is made of, from the configuration.
 pub(crate) fn parts(config: Config) -> Parts {
+    let mut lines: HashMap<&str, Vec<Arc<Line>>> = HashMap::new();
+    config.lines.iter().for_each(|line| lines.entry(line.link.as_str()).or_default().push(line.clone()));
+    let lines_of = |link: &str| lines.get(link).cloned().unwrap_or_default();
     let links = phones(&config)
         .map(|(name, phone)| UacstaConfig {
             name: name.into(),
             reach: phone.reach.clone(),
             credentials: credentials(phone),
-            lines: lines_of(&config, name).collect(),
+            lines: lines_of(name),
             heartbeat: phone.heartbeat,
             request_timeout: phone.request_timeout,
             reconnect: phone.reconnect,
@@ -38,7 +42,7 @@ pub(crate) fn parts(config: Config) -> Parts {
             LinkKind::Uacsta(_) => None,
             LinkKind::NotYet { why } => Some(why),
         };
-        why.into_iter().flat_map(|why| lines_of(&config, name).map(|line| (line, why.clone())))
+        why.into_iter().flat_map(|why| lines_of(name).into_iter().map(|line| (line, why.clone())))
     });
     let unlinked = unlinked.collect();
     let accounts = config.links.iter().filter_map(account).collect();
@@ -65,10 +69,6 @@ pub(crate) fn phones(config: &Config) -> impl Iterator<Item = (&str, &UacstaLink
         LinkKind::Uacsta(phone) => Some((link.name.as_str(), phone)),
         LinkKind::NotYet { .. } => None,
     })
-}
-
-fn lines_of(config: &Config, link: &str) -> impl Iterator<Item = Arc<Line>> {
-    config.lines.iter().filter(move |line| line.link == link).cloned()
 }
 
 fn credentials(phone: &UacstaLink) -> Option<sip::Credentials> {

@@ -36,8 +36,8 @@ impl Deadlines {
         self.in_order.first().map(|(at, _)| *at)
     }
 
-    /// The links whose time has come.
-    pub(super) fn due(&self, now: Instant) -> Vec<LinkIndex> {
-        self.in_order.iter().take_while(|(at, _)| *at <= now).map(|(_, n)| LinkIndex(*n)).collect()
+    /// The links whose time has come, at most so many.
+    pub(super) fn due(&self, now: Instant, most: usize) -> Vec<LinkIndex> {
+        self.in_order.iter().take_while(|(at, _)| *at <= now).map(|(_, n)| LinkIndex(*n)).take(most).collect()
     }
 }
