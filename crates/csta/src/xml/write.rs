@@ -16,6 +16,8 @@ impl Writer {
         writer.push(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<", root, " xmlns=\"", edition.namespace(), "\">"]);
         content(&mut writer);
         writer.push(&["</", root, ">"]);
+        // It may be kept for long: without the room that was left over.
+        writer.out.shrink_to_fit();
         writer.out
     }
 

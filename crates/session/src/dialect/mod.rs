@@ -5,7 +5,7 @@ mod file;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use compact_str::CompactString;
 use csta::{AutoOriginate, Edition};
@@ -48,6 +48,8 @@ pub struct Dialect {
     /// What it is spoken to in.
     pub(crate) edition: SpokenEdition,
     pub(crate) opening: Opening,
+    /// The question for the status that opens each session. Refreshes may repeat it, so every dialog keeps it: one for all.
+    pub(crate) first_question: OnceLock<sip::Body>,
     pub(crate) carrier: Carrier,
     pub(crate) prompting: Prompting,
     /// How the line is named in each service.
@@ -112,6 +114,7 @@ impl Dialect {
             agents: file.agent.map(|fact| fact.is).unwrap_or_default(),
             edition: file.edition.map(|fact| fact.is).unwrap_or_default(),
             opening: file.opening.map(|fact| fact.is).unwrap_or_default(),
+            first_question: OnceLock::new(),
             carrier,
             prompting: file.auto_originate.map(|fact| fact.is).unwrap_or_default(),
             monitor: file.device.monitor.map(|fact| fact.is).unwrap_or_default(),

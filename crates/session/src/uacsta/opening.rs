@@ -35,7 +35,10 @@ impl Uacsta {
             return self.meet_outside(turn, way, invite);
         }
         let body = match self.dialect.opening {
-            Opening::Status => Some(self.body(&Request::RequestSystemStatus(Default::default()).into())),
+            Opening::Status => {
+                let question = || self.body(&Request::RequestSystemStatus(Default::default()).into());
+                Some(self.dialect.first_question.get_or_init(question).clone())
+            }
             Opening::Empty => None,
         };
         let invite =

@@ -90,7 +90,7 @@ impl Manner {
 
     /// A CSTA message as this phone sends it.
     pub(super) fn body(&self, xml: impl Into<bytes::Bytes>) -> Body {
-        Body { content_type: self.media_type.to_owned(), ..Body::csta(xml) }
+        Body { content_type: self.media_type.to_owned().into(), ..Body::csta(xml) }
     }
 
     pub(super) fn serves(&self, request: &Request) -> bool {

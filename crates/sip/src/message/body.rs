@@ -1,5 +1,6 @@
 //! Bodies and media types, one part of a multipart body included (RFC 3261 7.4, RFC 2046 5.1).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -13,9 +14,9 @@ pub const CSTA: &str = "application/csta+xml";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Body {
     /// The media type, parameters included: `application/csta+xml`.
-    pub content_type: String,
+    pub content_type: Cow<'static, str>,
     /// The Content-Disposition: `signal;handling=required` for CSTA (ECMA TR/87).
-    pub disposition: Option<String>,
+    pub disposition: Option<Cow<'static, str>>,
     /// The bytes.
     pub bytes: Bytes,
 }
@@ -24,11 +25,7 @@ impl Body {
     /// A CSTA message, with the disposition that ECMA TR/87 asks for.
     #[must_use]
     pub fn csta(xml: impl Into<Bytes>) -> Self {
-        Self {
-            content_type: CSTA.to_owned(),
-            disposition: Some("signal;handling=required".to_owned()),
-            bytes: xml.into(),
-        }
+        Self { content_type: CSTA.into(), disposition: Some("signal;handling=required".into()), bytes: xml.into() }
     }
 
     /// It is of this media type; neither case nor parameters count.
@@ -106,8 +103,8 @@ fn part(bytes: &Bytes, start: usize, end: usize) -> Option<Body> {
     let content = content.strip_suffix(b"\n").unwrap_or(content);
     let content = content.strip_suffix(b"\r").unwrap_or(content);
     Some(Body {
-        content_type: content_type.unwrap_or_else(|| "text/plain".to_owned()),
-        disposition,
+        content_type: content_type.map_or("text/plain".into(), Cow::Owned),
+        disposition: disposition.map(Cow::Owned),
         bytes: bytes.slice(at..at + content.len()),
     })
 }

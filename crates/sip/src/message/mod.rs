@@ -135,7 +135,8 @@ impl<'a> Message<'a> {
     pub fn content(&self) -> Option<Body> {
         let content_type = self.readable("Content-Type").filter(|_| !self.body.is_empty())?;
         let disposition = self.readable("Content-Disposition");
-        let whole = Body { content_type, disposition, bytes: Bytes::copy_from_slice(self.body) };
+        let bytes = Bytes::copy_from_slice(self.body);
+        let whole = Body { content_type: content_type.into(), disposition: disposition.map(Into::into), bytes };
         Some(whole.find(CSTA).unwrap_or(whole))
     }
 

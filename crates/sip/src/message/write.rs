@@ -71,7 +71,8 @@ impl Writer {
         self.header("Content-Length", content.len());
         self.bytes.extend_from_slice(b"\r\n");
         self.bytes.extend_from_slice(content);
-        self.bytes.into()
+        // Messages are kept for seconds in case they must be sent again: without the room that was left over.
+        self.bytes.into_boxed_slice().into()
     }
 
     /// Only the header lines, for a later [`lines`](Self::lines).
@@ -180,7 +181,9 @@ mod tests {
         }
         let disposition = message.readable("Content-Disposition");
         let bytes = Bytes::copy_from_slice(message.body);
-        writer.finish(content_type.map(|content_type| Body { content_type, disposition, bytes }).as_ref())
+        let disposition = disposition.map(Into::into);
+        let body = content_type.map(|content_type| Body { content_type: content_type.into(), disposition, bytes });
+        writer.finish(body.as_ref())
     }
 
     /// All that a message says, without regard to how its lines were folded and named.

@@ -13,7 +13,8 @@ pub(crate) trait Timed {
 /// Machines by key. Each has at most one alarm in the queue, always its current one, so ten thousand sleeping
 /// machines cost nothing when one wakes.
 pub(crate) struct Table<K, T> {
-    entries: HashMap<K, T>,
+    /// Boxed: the table itself keeps the size of the largest crowd there was, and most machines live for seconds.
+    entries: HashMap<K, Box<T>>,
     alarms: BTreeSet<(Instant, K)>,
 }
 
@@ -27,17 +28,17 @@ impl<K: Copy + Eq + Hash + Ord, T: Timed> Table<K, T> {
     }
 
     pub(crate) fn get(&self, key: K) -> Option<&T> {
-        self.entries.get(&key)
+        self.entries.get(&key).map(Box::as_ref)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &T)> {
-        self.entries.iter().map(|(key, entry)| (*key, entry))
+        self.entries.iter().map(|(key, entry)| (*key, entry.as_ref()))
     }
 
     pub(crate) fn insert(&mut self, key: K, entry: T) {
         self.remove(key);
         self.alarms.extend(entry.deadline().map(|at| (at, key)));
-        self.entries.insert(key, entry);
+        self.entries.insert(key, Box::new(entry));
     }
 
     /// Changes an entry, and its alarm with it.
@@ -56,7 +57,7 @@ impl<K: Copy + Eq + Hash + Ord, T: Timed> Table<K, T> {
     pub(crate) fn remove(&mut self, key: K) -> Option<T> {
         let entry = self.entries.remove(&key)?;
         entry.deadline().map(|at| self.alarms.remove(&(at, key)));
-        Some(entry)
+        Some(*entry)
     }
 
     /// The next alarm of all.

@@ -120,7 +120,7 @@ proptest! {
         let mut net = Net::new(Transport::Tcp);
         let uri = Uri::at(&user, address(1));
         prop_assert_eq!(&uri, &uri.to_string().parse::<Uri>().unwrap());
-        let body = Body { content_type: media, disposition: None, bytes: content.clone().into() };
+        let body = Body { content_type: media.into(), disposition: None, bytes: content.clone().into() };
         let headers = vec![("X-Any".to_owned(), header.clone())];
         let invite = Invite { uri: uri.clone(), body: Some(body.clone()), headers, ..net.invite() };
         net.act(0, |agent, now, out| agent.invite(now, invite, out));
