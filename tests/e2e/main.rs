@@ -2,6 +2,7 @@
 
 mod delivery;
 mod durability;
+mod faults;
 mod hostile;
 mod large;
 mod layering;
@@ -13,5 +14,6 @@ mod registrar;
 mod remembered;
 mod scenarios;
 mod sip_peers;
+mod spoofed;
 mod tls;
 mod web_peers;
