@@ -46,7 +46,12 @@ pub(crate) fn parts(config: Config) -> Parts {
     });
     let unlinked = unlinked.collect();
     let accounts = config.links.iter().filter_map(account).collect();
-    let registrar = sip::RegistrarConfig { accounts, longest: REGISTRATION, ..sip::RegistrarConfig::default() };
+    let registrar = sip::RegistrarConfig {
+        accounts,
+        algorithms: config.digest,
+        longest: REGISTRATION,
+        ..sip::RegistrarConfig::default()
+    };
     Parts {
         links,
         unlinked,

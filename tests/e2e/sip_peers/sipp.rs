@@ -402,6 +402,7 @@ impl Case {
             numbering = {{ country = "DE", area = "30" }}
             [sip]
             listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0", "tls:127.0.0.1:0"]
+            digest = ["md5", "sha-256"] # sipp looks at the first challenge and no further
             tls = {{ certificate = {certificate:?}, key = {{ file = {key:?} }} }}
             [[link]]
             name = "desk"

@@ -37,6 +37,8 @@ pub struct Config {
     pub sip: SipListen,
     /// Who is asked where the phones and proxies are; empty: whom the machine asks.
     pub nameservers: Vec<SocketAddr>,
+    /// The hashes that a phone may register with, the preferred one first.
+    pub digest: Vec<sip::digest::Algorithm>,
     /// So many bytes of SIP messages are kept in memory for `hookswitch sip-trace`; `None` keeps none.
     pub trace: Option<usize>,
     /// The links, in the order of the file.

@@ -52,6 +52,7 @@ pub struct RawSip {
     pub listen: Key<Vec<Spanned<String>>>,
     pub tls: Key<RawIdentity>,
     pub nameservers: Key<Vec<Spanned<String>>>,
+    pub digest: Key<Vec<Spanned<String>>>,
     pub trace: Key<String>,
 }
 

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use super::attempts::Attempts;
 use super::nonces::Nonces;
+use super::unanswered::Unanswered;
 use super::{Account, Refusal, RegistrarConfig};
 use crate::digest::{Algorithm, Authorization, Challenge};
 use crate::message::{Message, text};
-use crate::{Answer, Flow, Method};
+use crate::{Answer, Flow, Method, Uri};
 
 /// Asks everybody for the password, and looks at what comes.
 pub(super) struct Guard {
@@ -16,8 +17,7 @@ pub(super) struct Guard {
     algorithms: Vec<Algorithm>,
     nonces: Nonces,
     attempts: Attempts,
-    /// Sources that were asked over a stream, and whether they came back without a proof.
-    asked: Attempts,
+    unanswered: Unanswered,
 }
 
 impl Guard {
@@ -27,7 +27,7 @@ impl Guard {
             algorithms: config.algorithms.clone(),
             nonces: Nonces::new(key),
             attempts: Attempts::new(config.bad_logins),
-            asked: Attempts::new(1),
+            unanswered: Unanswered::default(),
         }
     }
 
@@ -45,9 +45,10 @@ impl Guard {
     ) -> Result<(), Refusal> {
         let source = flow.remote.ip();
         let Some(proof) = self.proof(request) else {
-            let only = self.only(now, flow);
+            let only = self.only(now, source, request);
             return Err(self.challenge(now, source, only, false));
         };
+        self.unanswered.answered(source, &proof.username);
         if let Some(wait) = self.attempts.locked_for(now, source) {
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
             return Err(Refusal(vec![Answer { retry_after: Some(seconds.max(1)), ..Answer::new(503) }]));
@@ -73,28 +74,30 @@ impl Guard {
         ours.next()
     }
 
-    /// What to ask a source for that gives no proof. Some phones, those with libre 1 among them, give up when any challenge is for
-    /// a hash that they do not know, and come again after half a minute: they are asked for the first one alone. Over UDP nobody
-    /// has proven where he is, and nothing is remembered of him.
-    fn only(&mut self, now: Instant, flow: Flow) -> Option<Algorithm> {
-        if !flow.transport.is_reliable() {
-            return None;
-        }
-        let again = self.asked.locked_for(now, flow.remote.ip()).is_some();
-        self.asked.failed(now, flow.remote.ip());
-        self.algorithms.first().copied().filter(|_| again)
+    /// What to ask a phone for that gives no proof. Some give up when any challenge is for a hash that they do not know, or look
+    /// at the first one only, and come again after a while: they are asked for one hash alone.
+    fn only(&mut self, now: Instant, source: IpAddr, request: &Message<'_>) -> Option<Algorithm> {
+        let uri = request.to.uri().ok();
+        let user = uri.as_ref().and_then(Uri::user).unwrap_or_default();
+        self.unanswered.again(now, source, user).then(|| self.common())
     }
 
-    /// The 401. Who has shown which hash he takes is asked for that one alone: there are phones that give up when they see one
-    /// which they do not know. Where all challenges together are longer than the request, the first one must do: MD5, which
-    /// every phone knows.
+    /// The hash that every phone knows; without it, the one that is preferred.
+    fn common(&self) -> Algorithm {
+        let preferred = self.algorithms.first().copied().unwrap_or(Algorithm::MD5);
+        if self.algorithms.contains(&Algorithm::MD5) { Algorithm::MD5 } else { preferred }
+    }
+
+    /// The 401. Who has shown which hash he takes is asked for that one alone. Where all challenges together are longer than the
+    /// request, the one that every phone knows must do.
     fn challenge(&mut self, now: Instant, source: IpAddr, only: Option<Algorithm>, stale: bool) -> Refusal {
         let nonce = self.nonces.next(now, source);
         let challenge = |algorithm: &Algorithm| Challenge { stale, ..Challenge::new(&self.realm, &nonce, *algorithm) };
         let ask = |answer: Answer, algorithm| answer.with_header("WWW-Authenticate", challenge(algorithm));
         let algorithms = if only.is_some() { only.as_slice() } else { &self.algorithms };
         let all = algorithms.iter().fold(Answer::new(401), ask);
-        let one = algorithms.iter().take(1).fold(Answer::new(401), ask);
+        let one = only.unwrap_or_else(|| self.common());
+        let one = ask(Answer::new(401), &one);
         let bare = Answer { reason: "-".to_owned(), ..one.clone() };
         Refusal(vec![all, one, bare])
     }

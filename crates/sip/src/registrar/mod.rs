@@ -10,6 +10,7 @@ mod contacts;
 mod guard;
 mod nonces;
 mod record;
+mod unanswered;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -38,7 +39,7 @@ pub struct RegistrarConfig {
     pub accounts: Vec<Account>,
     /// The realm of the challenges.
     pub realm: String,
-    /// The hashes that are offered, in this order. There are phones that read the first challenge only.
+    /// The hashes that are offered, in this order, the preferred one first (RFC 8760 2.3).
     pub algorithms: Vec<Algorithm>,
     /// The shortest registration; what asks for less is refused with 423.
     pub shortest: Duration,
@@ -53,7 +54,7 @@ impl Default for RegistrarConfig {
         Self {
             accounts: Vec::new(),
             realm: "hookswitch".to_owned(),
-            algorithms: vec![Algorithm::MD5, Algorithm::SHA_256],
+            algorithms: vec![Algorithm::SHA_256, Algorithm::MD5],
             shortest: Duration::from_secs(60),
             longest: Duration::from_secs(3600),
             bad_logins: 10,

@@ -400,17 +400,22 @@ fn an_unknown_user_looks_like_a_wrong_password() {
 
 /// Some phones give up when they see a hash that they do not know, also as the second one, and try again later.
 #[test]
-fn who_comes_again_over_a_stream_without_a_proof_is_asked_for_md5_alone() {
+fn who_comes_again_without_a_proof_is_asked_for_md5_alone() {
     let offered = |net: &mut _| {
         let answer = Client { nonce: None, ..client() }.ask(net, "").unwrap();
         ["MD5", "SHA-256"].map(|algorithm| challenge(&answer, algorithm).is_some())
     };
-    let mut net = office(Transport::Tcp);
-    assert_eq!([offered(&mut net), offered(&mut net)], [[true, true], [true, false]]);
-    net.run(Duration::from_secs(61));
-    assert_eq!(offered(&mut net), [true, true]);
-    let mut net = office(Transport::Udp);
-    assert_eq!([offered(&mut net), offered(&mut net)], [[true, true]; 2]);
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let mut net = office(transport);
+        assert_eq!([offered(&mut net), offered(&mut net)], [[true, true], [true, false]]);
+        let beside = Client { user: "987", nonce: None, ..client() }.ask(&mut net, "").unwrap();
+        assert!(challenge(&beside, "SHA-256").is_some(), "another phone behind the same address");
+        net.run(Duration::from_secs(61));
+        assert_eq!(offered(&mut net), [true, true]);
+        // Who has answered is nobody who gave up.
+        assert_eq!(Client { algorithm: "MD5", ..client() }.status(&mut net, ""), "200");
+        assert_eq!(offered(&mut net), [true, true]);
+    }
 }
 
 /// Over UDP nobody has proven where he is: he gets what fits into what he sent.
@@ -443,7 +448,7 @@ fn a_challenge_is_never_larger_than_the_request() {
     let short = Client { agent: String::new(), ..client() }.ask(&mut net, "").unwrap();
     assert!(challenge(&short, "SHA-256").is_some(), "over a stream nobody can pretend to be somebody else");
     let first = short.header("WWW-Authenticate").unwrap();
-    assert!(first.contains("algorithm=MD5"), "some phones look no further than the first challenge: {first}");
+    assert!(first.contains("algorithm=SHA-256"), "the preferred one is first (RFC 8760 2.3): {first}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use call_model::{Locale, Numbering};
 use jiff::tz::TimeZone;
 use rustls::ServerConfig;
 use sip::Transport;
+use sip::digest::Algorithm;
 use toml::Spanned;
 
 use super::{Checker, links::CheckedLink};
@@ -157,6 +158,33 @@ impl Checker<'_> {
             }
         }
         servers
+    }
+
+    /// `[sip] digest`: the hashes that a phone may register with, the preferred one first.
+    pub(super) fn digest(&mut self, raw: Option<&RawSip>) -> Vec<Algorithm> {
+        let Some(names) = raw.and_then(|sip| sip.digest.as_ref()) else {
+            return vec![Algorithm::SHA_256, Algorithm::MD5];
+        };
+        let mut hashes = Vec::new();
+        for name in names.get_ref() {
+            let hash = match name.get_ref().as_str() {
+                "sha-256" => Algorithm::SHA_256,
+                "md5" => Algorithm::MD5,
+                _ => {
+                    self.error(name.span(), "this is no hash of digest authentication here")
+                        .help("\"sha-256\" or \"md5\"");
+                    continue;
+                }
+            };
+            if hashes.contains(&hash) {
+                self.error(name.span(), "this hash is listed twice");
+            }
+            hashes.push(hash);
+        }
+        if names.get_ref().is_empty() {
+            self.error(names.span(), "without a hash no phone can register").help("digest = [\"sha-256\", \"md5\"]");
+        }
+        hashes
     }
 
     /// A phone must find a listener for what it has to say.

@@ -46,6 +46,7 @@ impl Checker<'_> {
         let links = self.links(&raw.link);
         let sip = self.sip(raw.sip.as_ref(), &links);
         let nameservers = self.nameservers(raw.sip.as_ref());
+        let digest = self.digest(raw.sip.as_ref());
         let trace = self.trace(raw.sip.as_ref());
         let lines = self.lines(&raw.line, &links);
         let both = self.both_directions();
@@ -60,6 +61,7 @@ impl Checker<'_> {
             locale,
             sip: sip?,
             nameservers,
+            digest,
             trace,
             lines: lines.into_iter().map(|line| line.line).collect(),
             links: links.into_iter().map(|link| link.config).collect(),
