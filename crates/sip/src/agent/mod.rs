@@ -25,7 +25,7 @@ pub use outside::{Outside, Question};
 use requests::{Plan, Purpose, Requests};
 use sessions::SessionTimer;
 
-use crate::dialog::{Dialog, DialogId, Phase, Remembered};
+use crate::dialog::{Dialog, DialogId, Parties, Phase, Remembered};
 use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
 use crate::registrar::Registrar;
@@ -164,24 +164,9 @@ impl Agent {
             out.push(Event::Rejected { dialog: id, failure: Failure::Status(Answer::local(503)) }.into());
             return id;
         }
-        let mut dialog = Dialog {
-            id,
-            call_id: format!("{:032x}", self.requests.random()).into(),
-            remote_tag: "".into(),
-            local: from,
-            remote: to.unwrap_or_else(|| uri.clone()),
-            local_seq: 0,
-            remote_seq: None,
-            skips: false,
-            target: uri,
-            routes: route,
-            flow,
-            pinned,
-            refuses_tcp: false,
-            phase: Phase::Starting,
-            stirred: None,
-            login: credentials.map(|credentials| Box::new(Login::new(credentials))),
-        };
+        let parties = Parties { local: from, remote: to.unwrap_or_else(|| uri.clone()), target: uri };
+        let dialog = Dialog::new(id, self.requests.call_id(), flow, parties);
+        let mut dialog = Dialog { routes: route, pinned, login: Login::of(credentials), ..dialog };
         let headers = headers.into_iter().chain(self.session_headers(None)).collect();
         let plan = Plan { headers, give_up, ..Plan::new(Method::INVITE, body) };
         let key = self.requests.send(now, &mut dialog, &plan, out);
@@ -191,8 +176,8 @@ impl Agent {
         id
     }
 
-    /// Sends INFO, OPTIONS, UPDATE or a re-INVITE inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows, with the same `tag`. If the
-    /// dialog ends first, [`Event::Ended`] stands for all that were open in it.
+    /// Sends INFO, OPTIONS, UPDATE or a re-INVITE inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows,
+    /// with the same `tag`. If the dialog ends first, [`Event::Ended`] stands for all that were open in it.
     ///
     /// In a dialog that is not up, the answer is 481; beyond the bound of transactions 503; while another INVITE is
     /// open in the dialog 491.
@@ -258,8 +243,7 @@ impl Agent {
         credentials: Option<Credentials>,
         out: &mut Vec<Output>,
     ) {
-        let login = credentials.map(|credentials| Box::new(Login::new(credentials)));
-        self.requests.send_bye(now, Dialog { flow, login, ..*remembered.0 }, out);
+        self.requests.send_bye(now, Dialog { flow, login: Login::of(credentials), ..*remembered.0 }, out);
     }
 
     /// Refuses what is no proper message but can be answered (RFC 3261 8.2, 21.4.1). Without any Via nobody could

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::incoming::{Request, overloaded};
 use super::{Agent, Answer, Event, Failure, Output, Plan, Purpose};
-use crate::dialog::{Dialog, DialogId, Phase};
+use crate::dialog::{Dialog, DialogId, Parties};
 use crate::digest::Login;
 use crate::{Body, Credentials, Flow, Method, Uri};
 
@@ -43,25 +43,9 @@ impl Agent {
         let Outside { flow, uri, to, from, route, credentials } = outside;
         let id = DialogId(self.requests.random());
         if self.dialogs.len() < self.requests.config.max_dialogs {
-            let peer = Dialog {
-                id,
-                call_id: "".into(),
-                remote_tag: "".into(),
-                local: from,
-                remote: to,
-                local_seq: 0,
-                remote_seq: None,
-                skips: false,
-                target: uri,
-                routes: route,
-                flow,
-                pinned: true,
-                refuses_tcp: false,
-                phase: Phase::Starting,
-                stirred: None,
-                login: credentials.map(|credentials| Box::new(Login::new(credentials))),
-            };
-            self.dialogs.insert(id, peer);
+            let peer = Dialog::new(id, "".into(), flow, Parties { local: from, remote: to, target: uri });
+            let login = Login::of(credentials);
+            self.dialogs.insert(id, Dialog { routes: route, pinned: true, login, ..peer });
         }
         id
     }
@@ -77,9 +61,8 @@ impl Agent {
         if self.requests.is_full() {
             return out.push(refused(503));
         }
-        let call_id = format!("{:032x}", self.requests.random());
         let Some(entry) = self.dialogs.get_mut(&peer) else { return out.push(refused(481)) };
-        entry.call_id = call_id.into();
+        entry.call_id = self.requests.call_id();
         let Question { method, body, headers } = question;
         let plan = Plan { headers, ..Plan::new(method, body) };
         let key = self.requests.send(now, entry, &plan, out);

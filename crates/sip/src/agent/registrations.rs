@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::incoming::{Request, overloaded};
 use super::{Agent, Answer, Event, Failure, Output, Plan, Purpose, Register};
 use crate::Method;
-use crate::dialog::{Dialog, DialogId, Phase};
+use crate::dialog::{Dialog, DialogId, Parties};
 use crate::digest::Login;
 
 impl Agent {
@@ -14,24 +14,9 @@ impl Agent {
     pub fn register(&mut self, now: Instant, register: Register, out: &mut Vec<Output>) -> DialogId {
         let Register { flow, registrar, user, credentials, expires } = register;
         let id = DialogId(self.requests.random());
-        let registration = Dialog {
-            id,
-            call_id: format!("{:032x}", self.requests.random()).into(),
-            remote_tag: "".into(),
-            local: user.clone(),
-            remote: user,
-            local_seq: 0,
-            remote_seq: None,
-            skips: false,
-            target: registrar,
-            routes: Vec::new(),
-            flow,
-            pinned: true,
-            refuses_tcp: false,
-            phase: Phase::Starting,
-            stirred: None,
-            login: credentials.map(|credentials| Box::new(Login::new(credentials))),
-        };
+        let parties = Parties { local: user.clone(), remote: user, target: registrar };
+        let registration = Dialog::new(id, self.requests.call_id(), flow, parties);
+        let registration = Dialog { pinned: true, login: Login::of(credentials), ..registration };
         if self.dialogs.len() < self.requests.config.max_dialogs {
             self.dialogs.insert(id, registration);
         }

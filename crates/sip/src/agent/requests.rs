@@ -98,6 +98,11 @@ impl Requests {
         u128::from_ne_bytes(bytes)
     }
 
+    /// A Call-ID that nobody had before (RFC 3261 8.1.1.4).
+    pub(super) fn call_id(&mut self) -> Box<str> {
+        format!("{:032x}", self.random()).into()
+    }
+
     /// A key of 256 unpredictable bits.
     pub(super) fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];

@@ -53,6 +53,16 @@ pub(crate) struct Dialog {
     pub(crate) login: Option<Box<Login>>,
 }
 
+/// Who is at the ends of a dialog.
+pub(crate) struct Parties {
+    /// Ours: From of our requests.
+    pub(crate) local: Uri,
+    /// The peer: To of our requests.
+    pub(crate) remote: Uri,
+    /// Where the peer is reached: Request-URI.
+    pub(crate) target: Uri,
+}
+
 /// How far a dialog has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -87,25 +97,37 @@ impl Phase {
 }
 
 impl Dialog {
-    /// The dialog that the peer's INVITE asks for. None if its From or Contact is no URI of ours.
-    pub(crate) fn invited(id: DialogId, flow: Flow, invite: &Message<'_>) -> Option<Self> {
-        Some(Self {
+    /// One in which nothing was said yet.
+    pub(crate) fn new(id: DialogId, call_id: Box<str>, flow: Flow, parties: Parties) -> Self {
+        let Parties { local, remote, target } = parties;
+        Self {
             id,
-            call_id: invite.call_id.into(),
-            remote_tag: invite.from.tag().unwrap_or("").into(),
-            local: invite.to.uri().ok()?,
-            remote: invite.from.uri().ok()?,
+            call_id,
+            remote_tag: "".into(),
+            local,
+            remote,
             local_seq: 0,
-            remote_seq: Some(invite.cseq.number),
+            remote_seq: None,
             skips: false,
-            target: invite.contact()?,
-            routes: record_route(invite).collect(),
+            target,
+            routes: Vec::new(),
             flow,
             pinned: false,
             refuses_tcp: false,
             phase: Phase::Starting,
             stirred: None,
             login: None,
+        }
+    }
+
+    /// The dialog that the peer's INVITE asks for. None if its To, From or Contact is no URI of ours.
+    pub(crate) fn invited(id: DialogId, flow: Flow, invite: &Message<'_>) -> Option<Self> {
+        let (local, remote, target) = (invite.to.uri().ok()?, invite.from.uri().ok()?, invite.contact()?);
+        Some(Self {
+            remote_tag: invite.from.tag().unwrap_or("").into(),
+            remote_seq: Some(invite.cseq.number),
+            routes: record_route(invite).collect(),
+            ..Self::new(id, invite.call_id.into(), flow, Parties { local, remote, target })
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Dialog, DialogId, Phase};
+use super::{Dialog, DialogId, Parties, Phase};
 use crate::{Flow, Transport, Uri};
 
 /// The first word of a line: what follows, and in which form.
@@ -60,25 +60,8 @@ impl Dialog {
         let mut uri = || uris.next()?.ok();
         let (local, remote, target) = (uri()?, uri()?, uri()?);
         let routes = uris.collect::<Result<_, _>>().ok()?;
-        let (remote_seq, phase, login) = (None, Phase::UP, None);
-        Some(Self {
-            id,
-            call_id,
-            remote_tag,
-            local,
-            remote,
-            local_seq,
-            remote_seq,
-            skips: false,
-            target,
-            routes,
-            flow,
-            pinned,
-            refuses_tcp: false,
-            phase,
-            stirred: None,
-            login,
-        })
+        let dialog = Self::new(id, call_id, flow, Parties { local, remote, target });
+        Some(Self { remote_tag, local_seq, routes, pinned, phase: Phase::UP, ..dialog })
     }
 }
 

@@ -28,8 +28,9 @@ const PEER: (&str, &str) = ("WWW-Authenticate", "Authorization");
 const PROXY: (&str, &str) = ("Proxy-Authenticate", "Proxy-Authorization");
 
 impl Login {
-    pub(crate) fn new(credentials: Credentials) -> Self {
-        Self { credentials, peer: None, proxy: None }
+    /// One that was never asked for; none without credentials.
+    pub(crate) fn of(credentials: Option<Credentials>) -> Option<Box<Self>> {
+        credentials.map(|credentials| Box::new(Self { credentials, peer: None, proxy: None }))
     }
 
     /// The headers that prove who we are, as far as we were asked before.
