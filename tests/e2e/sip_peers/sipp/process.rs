@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tests::peer::Process;
 use tokio::process::Command;
 
-use super::{Case, PASSWORD, Transport, USERNAME};
+use super::case::{Case, PASSWORD, USERNAME};
 
 /// So long a whole scenario may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -100,24 +100,6 @@ impl Sipp {
     fn read(&self, name: &str) -> String {
         let file: PathBuf = self.folder.path().join(name);
         String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
-    }
-}
-
-impl Transport {
-    fn mode(self) -> &'static str {
-        match self {
-            Self::Udp => "u1",
-            Self::Tcp | Self::Tls => "t1",
-        }
-    }
-
-    /// Of a SIP URI.
-    pub(super) fn parameter(self) -> &'static str {
-        match self {
-            Self::Udp => "",
-            Self::Tcp => ";transport=tcp",
-            Self::Tls => ";transport=tls",
-        }
     }
 }
 
