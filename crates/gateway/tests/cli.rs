@@ -148,6 +148,24 @@ fn only_what_logs_has_log_options() {
     }
 }
 
+#[test]
+fn the_documentation_names_every_command_and_option() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+    let help = printed(&hookswitch(&["--help"], &root).stdout);
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let commands: Vec<&str> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() > 5, "{help}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
+        assert!(page.contains(&format!("`hookswitch {command}")), "docs/configuration.md lacks {command}");
+        let help = printed(&hookswitch(&[command, "-h"], &root).stdout);
+        let options = help.split_whitespace().filter(|word| word.starts_with("--") && *word != "--help");
+        for option in options {
+            assert!(page.contains(option), "docs/configuration.md lacks {option} of {command}");
+        }
+    }
+}
+
 /// A folder with a `hookswitch.toml` whose command listener is at `port`.
 fn configuration(port: u16) -> TempDir {
     let dir = tempfile::tempdir().unwrap();

@@ -44,14 +44,44 @@ fn the_example_loads() {
 
 #[test]
 fn every_block_of_the_documentation_loads() {
+    for (page, least) in [("docs/configuration.md", 8), ("README.md", 1)] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```"));
+        let blocks: Vec<&str> = blocks.map(|(block, _)| block).collect();
+        assert!(blocks.len() >= least, "{page} has blocks");
+        for block in blocks {
+            let dir = surroundings();
+            if let Err(error) = load(&dir, "block.toml", block) {
+                panic!("this block of {page} does not load:\n{block}\n{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_documentation_names_every_key() {
     let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
-    let blocks: Vec<&str> =
-        page.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```").map(|(block, _)| block)).collect();
-    assert!(blocks.len() >= 8, "the page has blocks");
-    for block in blocks {
-        let dir = surroundings();
-        if let Err(error) = load(&dir, "block.toml", block) {
-            panic!("this block of docs/configuration.md does not load:\n{block}\n{error}");
+    let raw = fs::read_to_string(root().join("crates/gateway/src/config/raw.rs")).unwrap();
+    let fields = raw.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
+    let fields = fields.map(|(name, _)| name.trim_start_matches("r#")).filter(|name| !name.contains(' '));
+    let keys: Vec<&str> = fields.collect();
+    assert!(keys.len() >= 80, "{} keys", keys.len());
+    for key in keys {
+        // In a table, or in the braces of an example.
+        let forms = ["`KEY`", ".KEY`", " KEY = ", "`[KEY]`", "`[[KEY]]`"].map(|form| form.replace("KEY", key));
+        assert!(forms.iter().any(|form| page.contains(form)), "docs/configuration.md lacks the key `{key}`");
+    }
+}
+
+#[test]
+fn the_documentation_names_every_dialect() {
+    for page in ["docs/configuration.md", "docs/phones.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        for name in session::Dialect::names().filter(|name| *name != "generic") {
+            assert!(
+                text.contains(&format!("\"{name}\"")) || text.contains(&format!("`{name}`")),
+                "{page} lacks {name}"
+            );
         }
     }
 }
