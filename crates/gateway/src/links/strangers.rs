@@ -52,7 +52,7 @@ impl Drop for Seat {
 }
 
 /// An IPv4 address, or an IPv6 /64, for a host may take any address of its own (RFC 4291 2.5.1).
-fn source(address: IpAddr) -> IpAddr {
+pub(super) fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,9 @@ const MAX_CONNECTIONS: usize = 16_384;
 
 /// So many messages may wait for one connection; a peer that does not read is cut off.
 const SEND_QUEUE: usize = 256;
+
+/// So many bytes may wait for a stranger. What is answered repeats what was asked, and so may be long.
+const MOST_FOR_STRANGER: usize = 64 * 1024;
 
 /// A phone that does not answer a SYN by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -71,12 +75,17 @@ pub(super) struct Connections {
 /// A connection that stands, or is being opened.
 struct Standing {
     sender: mpsc::Sender<Bytes>,
+    /// Bytes that wait in its queue.
+    waiting: Arc<AtomicUsize>,
     /// As long as its peer is a stranger.
     seat: Option<Seat>,
 }
 
 /// What waits to be written on a connection.
-pub(super) type Queue = mpsc::Receiver<Bytes>;
+pub(super) struct Queue {
+    messages: mpsc::Receiver<Bytes>,
+    waiting: Arc<AtomicUsize>,
+}
 
 /// A TCP connection within the bound of all.
 pub(super) struct Connected {
@@ -105,9 +114,11 @@ impl Connections {
 
     /// Makes a connection known: from now on messages to its peer are queued for it.
     pub(super) fn add(&self, flow: sip::Flow, seat: Option<Seat>) -> Queue {
-        let (sender, queue) = mpsc::channel(SEND_QUEUE);
-        self.standing().insert((flow.transport, flow.remote), Standing { sender, seat });
-        queue
+        let (sender, messages) = mpsc::channel(SEND_QUEUE);
+        let waiting = Arc::<AtomicUsize>::default();
+        let standing = Standing { sender, waiting: waiting.clone(), seat };
+        self.standing().insert((flow.transport, flow.remote), standing);
+        Queue { messages, waiting }
     }
 
     /// The peer is one of ours: it is no stranger any more.
@@ -125,7 +136,7 @@ impl Connections {
     pub(super) fn send(&self, flow: sip::Flow, bytes: Bytes) {
         let mut standing = self.standing();
         let key = (flow.transport, flow.remote);
-        if standing.get(&key).is_none_or(|standing| standing.sender.try_send(bytes).is_err()) {
+        if standing.get(&key).is_none_or(|standing| !standing.takes(bytes)) {
             // None, closed, or a peer that does not read: its tasks end when the last sender is gone.
             standing.remove(&key);
             let arrivals = self.arrivals.clone();
@@ -264,5 +275,32 @@ impl Connections {
 
     fn standing(&self) -> MutexGuard<'_, HashMap<Key, Standing>> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    /// Queues a message, unless too much waits already.
+    fn takes(&self, bytes: Bytes) -> bool {
+        let waiting = self.waiting.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
+        (self.seat.is_none() || waiting <= MOST_FOR_STRANGER) && self.sender.try_send(bytes).is_ok()
+    }
+}
+
+impl Queue {
+    /// The next message, as soon as there is one; `None` when nobody can queue any more.
+    async fn next(&mut self) -> Option<Bytes> {
+        let message = self.messages.recv().await;
+        message.map(|message| self.taken(message))
+    }
+
+    /// The next message, if there is one already.
+    fn ready(&mut self) -> Option<Bytes> {
+        let message = self.messages.try_recv().ok();
+        message.map(|message| self.taken(message))
+    }
+
+    fn taken(&self, message: Bytes) -> Bytes {
+        self.waiting.fetch_sub(message.len(), Ordering::Relaxed);
+        message
     }
 }

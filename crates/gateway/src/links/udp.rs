@@ -1,5 +1,7 @@
 //! SIP over UDP.
 
+mod hearing;
+
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +13,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Arrival, address_towards};
+use self::hearing::{Asked, Shares};
+use super::{Arrival, QUEUE, address_towards};
 
 /// The kernel keeps a burst of events for us while the hub is busy (it may give less).
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -25,6 +28,7 @@ pub(super) struct Datagrams {
     /// knows it at once.
     sender: std::net::UdpSocket,
     address: SocketAddr,
+    asked: Asked,
 }
 
 impl Datagrams {
@@ -43,8 +47,9 @@ impl Datagrams {
         let sender: std::net::UdpSocket = socket.try_clone()?.into();
         let socket = UdpSocket::from_std(socket.into())?;
         let address = socket.local_addr()?;
-        tokio::spawn(receive(socket, address, arrivals, stop));
-        Ok(Self { sender, address })
+        let asked = Asked::default();
+        tokio::spawn(receive(socket, address, Shares::new(asked.clone(), Instant::now()), arrivals, stop));
+        Ok(Self { sender, address, asked })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -58,13 +63,20 @@ impl Datagrams {
     }
 
     pub(super) fn send(&self, to: SocketAddr, bytes: &[u8]) {
+        self.asked.sends(to.ip(), bytes);
         if let Err(error) = self.sender.send_to(bytes, to) {
             tracing::debug!(%to, %error, "a datagram was not taken");
         }
     }
 }
 
-async fn receive(socket: UdpSocket, bound: SocketAddr, arrivals: mpsc::Sender<Arrival>, stop: CancellationToken) {
+async fn receive(
+    socket: UdpSocket,
+    bound: SocketAddr,
+    mut shares: Shares,
+    arrivals: mpsc::Sender<Arrival>,
+    stop: CancellationToken,
+) {
     let mut buffer = vec![0; MAX_DATAGRAM];
     let mut near = NearSide::new(bound);
     loop {
@@ -74,6 +86,7 @@ async fn receive(socket: UdpSocket, bound: SocketAddr, arrivals: mpsc::Sender<Ar
         };
         match received {
             Ok((length, _)) if !sip::frame::may_be_sip(&buffer[..length]) => {}
+            Ok((_, remote)) if !shares.hears(Instant::now(), remote.ip(), arrivals.capacity() <= QUEUE / 2) => {}
             Ok((length, remote)) => {
                 let flow = sip::Flow { transport: sip::Transport::Udp, local: near.towards(remote), remote };
                 let message = Bytes::copy_from_slice(&buffer[..length]);

@@ -155,9 +155,12 @@ impl Dialog {
         }
     }
 
-    /// The request belongs to this dialog: Call-ID, both tags (ours found it), and the host it comes from.
+    /// The request belongs to this dialog: Call-ID, both tags (ours found it), and the host it comes from. What is said over
+    /// TLS is said in no other way.
     pub(crate) fn owns(&self, request: &Message<'_>, flow: &Flow) -> bool {
-        *self.call_id == *request.call_id
+        let is_as_secure = self.flow.transport != Transport::Tls || flow.transport == Transport::Tls;
+        is_as_secure
+            && *self.call_id == *request.call_id
             && *self.remote_tag == *request.from.tag().unwrap_or("")
             && self.is_peer(flow.remote.ip())
     }

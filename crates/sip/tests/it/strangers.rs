@@ -134,6 +134,21 @@ fn a_request_in_a_dialog_must_come_from_its_peer() {
     assert_eq!(from(&mut net, "10.0.0.2:49152", &info), (vec![], 1), "another port of the peer's host");
 }
 
+/// Whoever has seen the tags of a dialog over TLS must still be on TLS to use them.
+#[test]
+fn a_dialog_over_tls_is_held_over_tls() {
+    for (transport, answers, events) in
+        [(Transport::Tls, "200", 1), (Transport::Udp, "481", 0), (Transport::Tcp, "481", 0)]
+    {
+        let mut net = Net::new(Transport::Tls);
+        net.connected();
+        let info = in_dialog(&mut net, "INFO", "");
+        net.transport = transport;
+        net.inject(0, address(1), &info);
+        assert_eq!((net.kinds_by(0), net.events_of(0).len()), (vec![answers.to_owned()], events), "{transport:?}");
+    }
+}
+
 #[test]
 fn an_extension_nobody_has_is_refused_inside_a_dialog_too() {
     let mut net = Net::new(Transport::Udp);

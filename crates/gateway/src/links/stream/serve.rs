@@ -75,7 +75,7 @@ async fn fill(reader: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) -> i
 
 /// Writes what is queued until nobody can queue any more, or the peer takes nothing.
 pub(super) async fn write(mut writer: impl AsyncWrite + Unpin, mut queue: Queue) {
-    while let Some(bytes) = queue.recv().await {
+    while let Some(bytes) = queue.next().await {
         if !matches!(tokio::time::timeout(WRITE_TIMEOUT, put(&mut writer, &bytes, &mut queue)).await, Ok(Ok(()))) {
             return;
         }
@@ -85,7 +85,7 @@ pub(super) async fn write(mut writer: impl AsyncWrite + Unpin, mut queue: Queue)
 /// This message, and those that wait behind it.
 async fn put(writer: &mut (impl AsyncWrite + Unpin), first: &Bytes, queue: &mut Queue) -> io::Result<()> {
     writer.write_all(first).await?;
-    while let Ok(more) = queue.try_recv() {
+    while let Some(more) = queue.ready() {
         writer.write_all(&more).await?;
     }
     writer.flush().await

@@ -102,6 +102,24 @@ async fn a_stream_is_cut_into_messages_however_it_arrives() {
     }
 }
 
+/// A stranger who asks much and reads nothing is cut off; a phone may have that much waiting.
+#[tokio::test]
+async fn little_waits_for_a_stranger() {
+    for (is_trusted, stands) in [(false, false), (true, true)] {
+        let mut house = House::new().await;
+        house.client.write_all(OPTIONS).await.unwrap();
+        let (flow, _) = house.received().await;
+        if is_trusted {
+            house.connections.trust(flow);
+        }
+        // None of this is written before the next wait.
+        for _ in 0..3 {
+            house.connections.send(flow, vec![b'x'; MOST_FOR_STRANGER / 2].into());
+        }
+        assert_eq!(house.connections.has(flow.transport, flow.remote), stands);
+    }
+}
+
 #[tokio::test]
 async fn strangers_have_few_places() {
     let mut house = House::new().await;
