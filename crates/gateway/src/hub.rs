@@ -8,117 +8,27 @@
 //! One owner means that no lock is held across a call's transition, and that the order of events is the order in
 //! which they arrived. [`crate::run`] drives it on real sockets; tests drive it in virtual time.
 
+mod boundary;
 mod deadlines;
 mod outbox;
+mod restart;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use call_model::{CallOutput, Calls, Command, Destination, Line, LineId, Locale, Moment, Outcome, SavedCall};
-use session::{CommandId, Known, NextHop, Reach, State, Turn, Uacsta, UacstaConfig, Way};
-use sip::Transport;
-use store::{StoreEvent, Submission};
+use call_model::{CallOutput, Calls, Command, Destination, LineId, Locale, Moment, Outcome};
+use session::{CommandId, Reach, Turn, Uacsta};
+use store::StoreEvent;
 
+pub use self::boundary::{Entropy, Input, LinkIndex, Output, Parts};
 use self::deadlines::Deadlines;
 use self::outbox::{Batch, Outbox, Sealed};
-
-/// Where random bits come from: the system's generator in the daemon, a seeded one in tests.
-pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// The first sessions are opened this far apart: thousands of INVITEs at once would drown their own answers.
 const STAGGER: Duration = Duration::from_micros(100);
 
 /// So many links have their turn at one [`Input::Timeout`], the others at the next: what comes in meanwhile is not held up.
 const DUE_AT_ONCE: usize = 32;
-
-/// What the hub is made of.
-pub struct Parts {
-    /// One session each.
-    pub links: Vec<UacstaConfig>,
-    /// Lines that no session carries, and why: a dial on them says so.
-    pub unlinked: Vec<(Arc<Line>, String)>,
-    /// What is requested for which occurrence.
-    pub destinations: Vec<Destination>,
-    /// Zone and numbering of the rendered values.
-    pub locale: Locale,
-    /// Timers and name of the SIP agent.
-    pub sip: sip::Config,
-    /// Random bits for SIP (branches, tags, Call-IDs).
-    pub sip_entropy: Entropy,
-    /// Random bits for the calls' ids.
-    pub call_entropy: Entropy,
-}
-
-/// What the hub is told.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// One datagram, or one message of a stream.
-    Received(sip::Flow, &'a [u8]),
-    /// A flow broke.
-    FlowFailed(sip::Flow),
-    /// A connection could not be opened: nothing that was sent on this flow has left.
-    FlowRefused(sip::Flow),
-    /// The way to a link's next hop, or why there is none.
-    Reached(LinkIndex, Result<Way, String>),
-    /// Somebody wants a line to do something; the answer is an [`Output::Outcome`].
-    Command(CommandId, Command),
-    /// News from the store.
-    Store(StoreEvent),
-    /// The deadline has come.
-    Timeout,
-    /// End all sessions in order.
-    Stop,
-}
-
-/// What the hub wants done.
-#[derive(Debug)]
-pub enum Output {
-    /// Send these bytes.
-    Transmit(sip::Flow, Bytes),
-    /// Close this connection; that it failed is to be reported.
-    Disconnect(sip::Flow),
-    /// The peer on this connection is no stranger.
-    Trust(sip::Flow),
-    /// Find a way to this next hop.
-    Reach(LinkIndex, NextHop),
-    /// Make this durable, in this order.
-    Submit(Submission),
-    /// What came of a command.
-    Outcome(CommandId, Outcome),
-    /// Remember a link's dialog (or forget it), so that it can be ended after a crash.
-    Dialog(String, Option<String>),
-    /// More is known of the phone of a link.
-    Learnt {
-        /// The link.
-        link: String,
-        /// Its lines.
-        lines: Vec<LineId>,
-        /// All that is known.
-        known: Box<Known>,
-        /// It is not only that an event was seen for the first time.
-        services: bool,
-    },
-    /// A link changed its state.
-    State(String, State),
-    /// Something for the log that concerns one message of one link.
-    Note(String, String),
-    /// Bytes that nobody can use: worth a line when somebody looks for them.
-    Discarded(sip::Flow, sip::Discard),
-}
-
-/// A link of the hub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LinkIndex(usize);
-
-impl LinkIndex {
-    /// Its place among the [`Parts::links`].
-    #[must_use]
-    pub fn position(self) -> usize {
-        self.0
-    }
-}
 
 /// All links and all calls.
 pub struct Hub {
@@ -173,61 +83,6 @@ impl Hub {
             destinations: parts.destinations,
             locale: parts.locale,
             outbox: Outbox::new(),
-        }
-    }
-
-    /// Takes up the calls that were open when the gateway last stopped. Where no link will ever vouch for one, it ends
-    /// now; one whose line is gone from the configuration is forgotten.
-    pub fn restore(&mut self, now: Moment, saved: Vec<SavedCall>, out: &mut Vec<Output>) {
-        let mut round = Round::new(now, out);
-        let mut gone = Batch::default();
-        for call in saved {
-            let guid = call.guid;
-            if !self.calls.restore(now, call) {
-                gone.call(guid, None);
-            }
-        }
-        if let Sealed::Submit(submission) = self.outbox.seal(gone, None) {
-            round.out.push(Output::Submit(submission));
-        }
-        let unlinked: Vec<_> = self.unlinked.keys().cloned().collect();
-        for line in unlinked {
-            let mut news = Vec::new();
-            self.calls.close_unheard(now, &line, now.at, &mut news);
-            self.publish(&mut round, news, None);
-        }
-        self.settle(round);
-    }
-
-    /// Ends the dialogs that a crash left behind on the phones, each with the link's name: at once, or where it takes a
-    /// connection that the gateway cannot simply open, as soon as there is one.
-    pub fn end_remembered(&mut self, now: Moment, dialogs: &[(String, String)], out: &mut Vec<Output>) {
-        let mut round = Round::new(now, out);
-        let by_name: HashMap<_, _> =
-            self.links.iter().enumerate().map(|(n, link)| (link.name(), LinkIndex(n))).collect();
-        for (link, dialog) in dialogs {
-            let Some(remembered) = sip::Remembered::parse(dialog) else { continue };
-            let (flow, link) = (remembered.flow(), by_name.get(link.as_str()).copied());
-            let registers = link.is_some_and(|link| account(&self.links[link.0]).is_some());
-            let waits = flow.transport == Transport::Tls || (flow.transport == Transport::Tcp && registers);
-            match link {
-                Some(link) if waits => drop(self.remembered.insert(link, remembered)),
-                _ => {
-                    let credentials = link.and_then(|link| self.links[link.0].credentials().cloned());
-                    self.agent.end_remembered(now.at, remembered, flow, credentials, &mut round.wire);
-                }
-            }
-        }
-        self.settle(round);
-    }
-
-    /// There is a way to a phone: the dialog that it has from before ends on it, before another begins.
-    fn end_before(&mut self, round: &mut Round<'_>, link: LinkIndex, flow: sip::Flow) {
-        let remembered = self.remembered.remove(&link);
-        // What was said inside TLS is said in no other way.
-        if let Some(remembered) = remembered.filter(|remembered| remembered.flow().transport == flow.transport) {
-            let credentials = self.links[link.0].credentials().cloned();
-            self.agent.end_remembered(round.now.at, remembered, flow, credentials, &mut round.wire);
         }
     }
 
