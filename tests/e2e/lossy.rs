@@ -3,42 +3,51 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use simulator::{Handset, PhoneConfig};
+use call_model::{Locale, Numbering};
+use simulator::{Handset, Phone, PhoneConfig};
 use tests::chance::Chance;
 use tests::gateway::RunningGateway;
+use tests::office::{Desk, Office};
 use tests::receiver::Receiver;
 use tests::relay::Relay;
-use tests::weather::{Outdoors, Weather};
+use tests::scenario::{destination, line};
+use tests::weather::Weather;
 
-const FAIR: Weather = Weather { loss: 0, duplicates: 0, reordered: 0 };
-const FOUL: Weather = Weather { loss: 30, duplicates: 10, reordered: 25 };
+const FOUL: Weather = Weather { loss: 30, duplicates: 10, reordered: 25, latest: 300 };
 
 const URL: &str = "http://h/<$action>?hold=<$hold_state>&seq=<$event_sequence>&syn=<$synthetic>&call=<$call_guid>";
 
 /// Two calls, one after the other: taken, held, taken up again, ended.
-fn story(weather: Weather, seed: u64) -> Outdoors {
-    let mut world = Outdoors::new(URL, weather, seed);
-    let up = world.run_until(Duration::from_secs(600), |world| world.sessions.0 > 0);
+fn story(weather: Weather, seed: u64) -> Office {
+    let phone = PhoneConfig { domain: "192.0.2.20".into(), ..PhoneConfig::new("987") };
+    let desk = Desk::new(line("987@192.0.2.20").unwrap(), phone);
+    let locale = Locale { zone: jiff::tz::TimeZone::UTC, numbering: Numbering::default() };
+    let mut office = Office::new(vec![desk], vec![destination(0, URL)], locale).in_weather(weather, seed);
+    office.start();
+    let up = office.advance_until(Duration::from_secs(600), |office| times(office, "state up") > 0);
     assert!(up, "seed {seed}: no session in ten minutes");
     for from in ["+493012345", "+493067890"] {
-        let call = world.act(|phone, now| phone.ring(now, from, None));
-        let steps: [fn(&mut simulator::Phone, std::time::Instant, simulator::CallId) -> bool; 4] =
-            [simulator::Phone::answer, simulator::Phone::hold, simulator::Phone::retrieve, simulator::Phone::hang_up];
-        for step in steps {
-            world.run_until(Duration::from_secs(2), |_| false);
-            world.act(|phone, now| step(phone, now, call));
+        let call = office.act("987", |phone, now| phone.ring(now, from, None));
+        for step in [Phone::answer, Phone::hold, Phone::retrieve, Phone::hang_up] {
+            office.advance_to(office.time() + Duration::from_secs(2));
+            office.act("987", |phone, now| step(phone, now, call));
         }
     }
-    world.run_until(Duration::from_secs(300), |world| world.requested.len() >= 10);
-    world.run_until(Duration::from_secs(5), |_| false);
-    world
+    office.advance_until(office.time() + Duration::from_secs(300), |office| times(office, "GET ") >= 10);
+    office.advance_to(office.time() + Duration::from_secs(5));
+    office
+}
+
+/// How often something was noticed that begins so.
+fn times(office: &Office, begin: &str) -> usize {
+    office.noticed.iter().filter(|(_, what)| what.starts_with(begin)).count()
 }
 
 /// The requests without the ids of their calls, call by call.
-fn calls(world: &Outdoors) -> Vec<Vec<String>> {
+fn calls(office: &Office) -> Vec<Vec<String>> {
     let mut order = Vec::new();
     let mut calls: HashMap<&str, Vec<String>> = HashMap::new();
-    for url in &world.requested {
+    for url in office.noticed.iter().filter_map(|(_, what)| what.strip_prefix("GET ")) {
         let (request, guid) = url.rsplit_once("&call=").unwrap();
         if !order.contains(&guid) {
             order.push(guid);
@@ -50,13 +59,13 @@ fn calls(world: &Outdoors) -> Vec<Vec<String>> {
 
 #[test]
 fn a_thousand_storms_change_no_request() {
-    let fair = calls(&story(FAIR, 0));
+    let fair = calls(&story(Weather::FAIR, 0));
     assert_eq!(fair.iter().map(Vec::len).collect::<Vec<_>>(), [5, 5], "{fair:?}");
     let mut broken = 0;
     for seed in 1..=1000 {
-        let world = story(FOUL, seed);
-        let foul = calls(&world);
-        if world.sessions == (1, 0) {
+        let office = story(FOUL, seed);
+        let foul = calls(&office);
+        if times(&office, "state ") == 1 {
             assert_eq!(foul, fair, "seed {seed}");
         } else {
             // Somebody lost patience, and the next session's snapshot told what had happened meanwhile.
@@ -97,7 +106,8 @@ async fn real_storms_change_no_request_either() {
         let timers =
             sip::Timers { t1: Duration::from_millis(100), t2: Duration::from_millis(400), ..sip::Timers::default() };
         let phone = Handset::udp(PhoneConfig { timers, ..PhoneConfig::new(&user) }).await.unwrap();
-        let relay = Relay::start(gateway_address, phone.address(), FOUL, Chance::new(number as u64)).await;
+        let weather = Weather { latest: 100, ..FOUL };
+        let relay = Relay::start(gateway_address, phone.address(), weather, Chance::new(number as u64)).await;
         config += &format!(
             "[[link]]\nname = \"desk-{user}\"\nkind = \"uacsta\"\nuri = \"sip:{user}@{}\"\nheartbeat = \"5m\"\n\
              request_timeout = \"20s\"\n[[line]]\nnumber = \"{user}\"\ndomain = \"example.com\"\nlink = \"desk-{user}\"\n",

@@ -2,8 +2,8 @@
 //!
 //! [`world`] is a gateway and one scripted phone in virtual time: no socket, no clock, no file. [`scenario`] reads a
 //! call's life from a text file and plays it there. [`office`] has simulated phones instead, and [`makes`] reads what each
-//! make must be like; [`weather`] has a network that loses and reorders, as [`chance`] has it, and [`relay`] is one on real
-//! sockets. [`gateway`] is a real gateway with sockets and clock, [`receiver`] what its action URLs reach, [`certificates`]
+//! make must be like. [`weather`] says what a bad network loses and reorders, as [`chance`] has it; the office may stand in
+//! it, and [`relay`] brings it to real sockets. [`gateway`] is a real gateway with sockets and clock, [`receiver`] what its action URLs reach, [`certificates`]
 //! what TLS needs, [`tap`] reads along on a stream, and [`peer`] finds the programs of other people that it is tested with:
 //! [`kamailio`] is one of them, and [`capture`] gives what went over the wire to another.
 #![forbid(unsafe_code)]
@@ -25,6 +25,11 @@ pub mod weather;
 pub mod world;
 
 use std::path::PathBuf;
+
+/// The flow as its other side sees it.
+fn back(flow: sip::Flow) -> sip::Flow {
+    sip::Flow { local: flow.remote, remote: flow.local, ..flow }
+}
 
 /// The root of the repository.
 #[must_use]

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call_model::{Line, LineId, Locale, Number, Numbering};
@@ -233,5 +232,5 @@ fn desk(text: &str) -> Result<Desk, String> {
         device: format!("sip:{number}@{host}").into(),
         remote_hold: false,
     };
-    Ok(Desk { line: Arc::new(line), phone, password, dialect, known: None })
+    Ok(Desk { password, dialect, ..Desk::new(line, phone) })
 }

@@ -1,40 +1,29 @@
 //! A gateway and simulated phones of any make in virtual time.
 //!
-//! The gateway is the real hub, the phones are the simulator's. The network takes no time and loses nothing, and the store is
-//! durable at once. Several phones may share an address, as the handsets of a DECT base do.
+//! The gateway is the real hub, the phones are the simulator's, and the store is durable at once. The weather on the network
+//! is fair, unless somebody wants it foul. Several phones may share an address, as the handsets of a DECT base do.
 
-use std::collections::{BTreeMap, VecDeque};
+mod desk;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use call_model::{Command, Destination, Line, LineId, Locale, Moment, Number, Outcome};
+use call_model::{Command, Destination, LineId, Locale, Moment, Number, Outcome};
 use gateway::hub::{Hub, Input, LinkIndex, Output, Parts};
-use session::{CommandId, Dialect, Known, Reach, Reconnect, State, UacstaConfig, Way};
-use simulator::{Phone, PhoneConfig, Registration};
+use session::{CommandId, State, Way};
+use simulator::Phone;
 use store::{PhoneRecord, StoreEvent};
 
+pub use self::desk::Desk;
+use crate::back;
 use crate::chance::Chance;
+use crate::weather::Weather;
 
 /// Where the gateway listens, and where all phones are.
 const GATEWAY: &str = "192.0.2.1:5060";
 const PHONES: &str = "192.0.2.20:5060";
-
-/// A phone to be put on a desk.
-#[derive(Clone)]
-pub struct Desk {
-    /// The line it carries.
-    pub line: Arc<Line>,
-    /// The phone.
-    pub phone: PhoneConfig,
-    /// It registers at the gateway with this password; else it is called.
-    pub password: Option<String>,
-    /// Its make, where the configuration names it.
-    pub dialect: Option<&'static Dialect>,
-    /// What was known of it before.
-    pub known: Option<Known>,
-}
 
 /// The virtual world.
 pub struct Office {
@@ -42,18 +31,21 @@ pub struct Office {
     pub noticed: Vec<(Duration, String)>,
     /// What is known of the phone of each line, as it would be stored.
     pub known: BTreeMap<LineId, PhoneRecord>,
-    /// How many CSTA requests of each kind went out.
+    /// How many CSTA requests of each kind reached a phone.
     pub asked: BTreeMap<String, usize>,
     phones: Vec<Phone>,
     hub: Hub,
     started: Moment,
     now: Duration,
     commands: u64,
-    /// What is on its way, in order.
-    under_way: VecDeque<Parcel>,
+    weather: Weather,
+    chance: Chance,
+    /// What is on its way, by the time it arrives, and what arrives at the same time in the order it was sent.
+    under_way: BTreeMap<(Duration, u64), Parcel>,
+    sent: u64,
 }
 
-/// Something that arrives at once, but after what was sent before it.
+/// Something on its way.
 enum Parcel {
     ToPhone(sip::Flow, Bytes),
     ToGateway(sip::Flow, Bytes),
@@ -67,8 +59,8 @@ impl Office {
     pub fn new(desks: Vec<Desk>, destinations: Vec<Destination>, locale: Locale) -> Self {
         let wall = "2026-03-02T10:00:00Z".parse().unwrap();
         let started = Moment { at: Instant::now(), wall };
-        let links = desks.iter().map(link).collect();
-        let accounts = desks.iter().filter_map(account).collect();
+        let links = desks.iter().map(Desk::link).collect();
+        let accounts = desks.iter().filter_map(Desk::account).collect();
         let registrar = sip::RegistrarConfig { accounts, ..sip::RegistrarConfig::default() };
         let parts = Parts {
             links,
@@ -83,7 +75,7 @@ impl Office {
         let phones = desks
             .into_iter()
             .zip(10..)
-            .map(|(desk, seed)| Phone::new(persona(desk), Chance::new(seed).into_entropy()))
+            .map(|(desk, seed)| Phone::new(desk.phone(), Chance::new(seed).into_entropy()))
             .collect();
         Self {
             noticed: Vec::new(),
@@ -94,8 +86,17 @@ impl Office {
             started,
             now: Duration::ZERO,
             commands: 0,
-            under_way: VecDeque::new(),
+            weather: Weather::FAIR,
+            chance: Chance::new(0),
+            under_way: BTreeMap::new(),
+            sent: 0,
         }
+    }
+
+    /// The same in this weather, which does what it does as the seed says.
+    #[must_use]
+    pub fn in_weather(self, weather: Weather, seed: u64) -> Self {
+        Self { weather, chance: Chance::new(seed), ..self }
     }
 
     /// Starts the gateway, and lets the phones register that do.
@@ -118,12 +119,24 @@ impl Office {
 
     /// Lets virtual time pass until then.
     pub fn advance_to(&mut self, end: Duration) {
-        for round in 0.. {
-            assert!(round < 20_000, "virtual time stands still at {:?}", self.now);
-            let deadlines = self.phones.iter().map(Phone::deadline).chain([self.hub.deadline()]);
-            let next = deadlines.flatten().min().map(|at| at.saturating_duration_since(self.started.at));
-            let Some(next) = next.filter(|next| *next <= end) else { break };
+        self.advance_until(end, |_| false);
+    }
+
+    /// Lets virtual time pass until `done`, or until then at the latest; whether it was done.
+    ///
+    /// # Panics
+    /// Virtual time stands still.
+    pub fn advance_until(&mut self, end: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let mut stood = 0;
+        while !done(self) {
+            let Some(next) = self.next_event().filter(|next| *next <= end) else {
+                self.now = end;
+                return false;
+            };
+            stood = if next > self.now { 0 } else { stood + 1 };
+            assert!(stood < 1_000, "virtual time stands still at {:?}", self.now);
             self.now = self.now.max(next);
+            self.settle();
             self.tell(Input::Timeout);
             for index in 0..self.phones.len() {
                 let now = self.instant();
@@ -131,7 +144,14 @@ impl Office {
                 self.carry(index);
             }
         }
-        self.now = end;
+        true
+    }
+
+    /// When something will happen by itself.
+    fn next_event(&self) -> Option<Duration> {
+        let deadlines = self.phones.iter().map(Phone::deadline).chain([self.hub.deadline()]).flatten();
+        let deadlines = deadlines.map(|at| at.saturating_duration_since(self.started.at));
+        deadlines.chain(self.under_way.keys().next().map(|(at, _)| *at)).min()
     }
 
     /// The phone of this number does something, or something is done to it.
@@ -170,15 +190,32 @@ impl Office {
         out.into_iter().for_each(|output| self.hub_said(output));
     }
 
+    /// Something arrives at once, but after what arrives at once already.
+    fn post(&mut self, parcel: Parcel) {
+        self.post_for(self.now, parcel);
+    }
+
+    fn post_for(&mut self, at: Duration, parcel: Parcel) {
+        self.sent += 1;
+        self.under_way.insert((at, self.sent), parcel);
+    }
+
+    /// A datagram goes out into the weather.
+    fn send(&mut self, flow: sip::Flow, bytes: &Bytes, parcel: fn(sip::Flow, Bytes) -> Parcel) {
+        for late in self.weather.copies(&mut self.chance) {
+            self.post_for(self.now + late, parcel(flow, bytes.clone()));
+        }
+    }
+
     fn hub_said(&mut self, output: Output) {
         let now = self.now;
         let mut notice = |what: String| self.noticed.push((now, what));
         match output {
-            Output::Transmit(flow, bytes) => self.under_way.push_back(Parcel::ToPhone(flow, bytes)),
-            Output::Reach(link, _) => self.under_way.push_back(Parcel::Reached(link)),
+            Output::Transmit(flow, bytes) => self.send(flow, &bytes, Parcel::ToPhone),
+            Output::Reach(link, _) => self.post(Parcel::Reached(link)),
             Output::Submit(submission) => {
                 submission.deliveries.iter().for_each(|rendered| notice(format!("GET {}", rendered.url)));
-                self.under_way.push_back(Parcel::Durable(submission.token));
+                self.post(Parcel::Durable(submission.token));
             }
             Output::Outcome(_, outcome) => notice(format!("outcome {}", words(&outcome))),
             Output::State(_, State::Up) => notice("state up".to_owned()),
@@ -196,8 +233,8 @@ impl Office {
     }
 
     fn settle(&mut self) {
-        while let Some(parcel) = self.under_way.pop_front() {
-            match parcel {
+        while let Some(first) = self.under_way.first_entry().filter(|first| first.key().0 <= self.now) {
+            match first.remove() {
                 Parcel::ToPhone(flow, bytes) => self.deliver(flow, &bytes),
                 Parcel::ToGateway(flow, bytes) => self.hear(Input::Received(flow, &bytes)),
                 Parcel::Reached(link) => {
@@ -221,10 +258,10 @@ impl Office {
         self.collect(index);
     }
 
-    /// Takes what a phone sends to the gateway.
+    /// Takes what a phone sends to the gateway, and lets it go out.
     fn collect(&mut self, index: usize) {
         while let Some((flow, bytes)) = self.phones[index].poll_transmit() {
-            self.under_way.push_back(Parcel::ToGateway(back(flow), bytes));
+            self.send(back(flow), &bytes, Parcel::ToGateway);
         }
     }
 
@@ -239,43 +276,6 @@ fn csta_request(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.starts_with("SIP/2.0"))?;
     let root = text.split_once("?>")?.1.trim_start().strip_prefix('<')?;
     Some(root.split([' ', '>']).next()?.to_owned())
-}
-
-fn back(flow: sip::Flow) -> sip::Flow {
-    sip::Flow { local: flow.remote, remote: flow.local, ..flow }
-}
-
-fn link(desk: &Desk) -> UacstaConfig {
-    let user = desk.phone.user.clone();
-    let reach = match desk.password {
-        Some(_) => Reach::Registered { user },
-        None => Reach::At { uri: format!("sip:{user}@192.0.2.20").parse().unwrap(), proxy: None },
-    };
-    UacstaConfig {
-        name: desk.line.link.clone(),
-        reach,
-        credentials: None,
-        lines: vec![desk.line.clone()],
-        heartbeat: Duration::from_secs(30),
-        request_timeout: Duration::from_secs(5),
-        reconnect: Reconnect::default(),
-        dialect: desk.dialect,
-        known: desk.known.clone(),
-    }
-}
-
-fn account(desk: &Desk) -> Option<sip::Account> {
-    Some(sip::Account { user: desk.phone.user.clone(), password: desk.password.clone()? })
-}
-
-/// A phone that registers knows where.
-fn persona(desk: Desk) -> PhoneConfig {
-    let registration = desk.password.map(|password| Registration {
-        registrar: address(GATEWAY),
-        credentials: sip::Credentials { username: desk.phone.user.clone(), password },
-        expires: Duration::from_secs(300),
-    });
-    PhoneConfig { registration, ..desk.phone }
 }
 
 fn words(outcome: &Outcome) -> String {

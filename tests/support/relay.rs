@@ -4,7 +4,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
@@ -58,15 +57,11 @@ impl Way {
         let mut buffer = vec![0; 65_535];
         loop {
             let Ok(length) = self.from.recv(&mut buffer).await else { continue };
-            if chance.percent(weather.loss) {
-                continue;
-            }
             let datagram = self.rename(&buffer[..length]);
-            for _ in 0..if chance.percent(weather.duplicates) { 2 } else { 1 } {
-                let late = if chance.percent(weather.reordered) { chance.below(100) } else { 0 };
+            for late in weather.copies(&mut chance) {
                 let (through, to, datagram) = (self.through.clone(), self.to, datagram.clone());
                 tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_millis(late)).await;
+                    tokio::time::sleep(late).await;
                     let _ = through.send_to(&datagram, to).await;
                 });
             }

@@ -109,7 +109,12 @@ fn expected(steps: &[Step]) -> Vec<Expected> {
     expected
 }
 
-pub(crate) fn destination(number: usize, url: &str) -> Destination {
+/// A destination of this number, whose URL is requested for each action.
+///
+/// # Panics
+/// The URL is no template.
+#[must_use]
+pub fn destination(number: usize, url: &str) -> Destination {
     Destination {
         id: DestinationId(format!("{number}").into()),
         on: Action::ALL.to_vec(),

@@ -12,9 +12,10 @@ use csta::{
 };
 use gateway::hub::{Hub, Input, Output, Parts};
 use jiff::Timestamp;
-use session::{Reach, Reconnect, State, UacstaConfig};
+use session::{Reach, Reconnect, State, UacstaConfig, Way};
 use store::StoreEvent;
 
+use crate::back;
 use crate::chance::Chance;
 
 /// Where the gateway listens, and where the phone is.
@@ -169,21 +170,15 @@ impl World {
         match output {
             Output::Transmit(flow, bytes) => {
                 if self.now >= self.phone.silent_until {
-                    let back = sip::Flow { local: flow.remote, remote: flow.local, ..flow };
                     let mut out = Vec::new();
-                    self.phone.agent.receive(self.instant(), back, &bytes, &mut out);
+                    self.phone.agent.receive(self.instant(), back(flow), &bytes, &mut out);
                     self.phone_said(out);
                 }
             }
             Output::Reach(link, _) => {
                 let (local, remote) = (GATEWAY.parse().unwrap(), PHONE.parse().unwrap());
-                self.tell(Input::Reached(
-                    link,
-                    Ok(session::Way {
-                        flow: sip::Flow { transport: sip::Transport::Udp, local, remote },
-                        others: false,
-                    }),
-                ));
+                let flow = sip::Flow { transport: sip::Transport::Udp, local, remote };
+                self.tell(Input::Reached(link, Ok(Way { flow, others: false })));
             }
             Output::Submit(submission) => {
                 let now = self.now;
@@ -204,8 +199,7 @@ impl World {
             match output {
                 sip::Output::Transmit { flow, bytes } => {
                     if self.now >= self.phone.silent_until {
-                        let back = sip::Flow { local: flow.remote, remote: flow.local, ..flow };
-                        self.tell(Input::Received(back, &bytes));
+                        self.tell(Input::Received(back(flow), &bytes));
                     }
                 }
                 sip::Output::Event(event) => {
