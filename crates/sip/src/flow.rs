@@ -15,6 +15,15 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
+
+    /// The transport of this [`name`](Self::name), in any case (RFC 3261 7.3.1).
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|transport| transport.name().eq_ignore_ascii_case(name))
+    }
+
     /// The bytes arrive, or the connection fails: nothing needs to be repeated.
     #[must_use]
     pub fn is_reliable(self) -> bool {

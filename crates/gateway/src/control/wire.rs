@@ -48,8 +48,7 @@ impl Flowing {
     /// The entry again; `None` if this is none.
     #[must_use]
     pub fn entry(self) -> Option<Entry> {
-        let transports = [Transport::Udp, Transport::Tcp, Transport::Tls];
-        let transport = transports.into_iter().find(|transport| transport.name() == self.transport)?;
+        let transport = Transport::named(&self.transport)?;
         let bytes = |text: String| STANDARD.decode(text).ok().map(Bytes::from);
         let what = match self.what {
             Happened::Received(text) => What::Received(bytes(text)?),

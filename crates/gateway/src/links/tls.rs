@@ -40,11 +40,11 @@ struct Opened {
     /// Whom it must prove to be.
     trust: Arc<Trust>,
     /// Empty while the attempt is under way.
-    outcome: watch::Receiver<Option<Way>>,
+    outcome: watch::Receiver<Option<Reached>>,
 }
 
 /// The flow to a peer that was believed, or why there is none.
-type Way = Result<Flow, String>;
+type Reached = Result<Flow, String>;
 
 impl Tls {
     pub(super) fn new(connections: Connections) -> Self {
@@ -74,13 +74,13 @@ impl Tls {
     ///
     /// # Errors
     /// There is no connection, or its peer is not believed: in words for an administrator.
-    pub(super) async fn reach(self, remote: SocketAddr, trust: Arc<Trust>) -> Way {
+    pub(super) async fn reach(self, remote: SocketAddr, trust: Arc<Trust>) -> Reached {
         let mut outcome = self.attempt(remote, trust)?;
-        let way = outcome.wait_for(Option::is_some).await;
-        way.ok().and_then(|way| way.clone()).unwrap_or_else(|| Err("the gateway is stopping".into()))
+        let reached = outcome.wait_for(Option::is_some).await;
+        reached.ok().and_then(|reached| reached.clone()).unwrap_or_else(|| Err("the gateway is stopping".into()))
     }
 
-    fn attempt(&self, remote: SocketAddr, trust: Arc<Trust>) -> Result<watch::Receiver<Option<Way>>, String> {
+    fn attempt(&self, remote: SocketAddr, trust: Arc<Trust>) -> Result<watch::Receiver<Option<Reached>>, String> {
         let mut opened = self.opened();
         if let Some(last) = opened.get(&remote).filter(|last| self.is_alive(remote, last)) {
             // A connection that was believed for one name must not serve a link that wants another.
@@ -106,7 +106,7 @@ impl Tls {
     }
 
     /// Connects, checks the peer, and serves the connection for as long as it stands.
-    async fn open(self, remote: SocketAddr, trust: Arc<Trust>, outcome: watch::Sender<Option<Way>>) {
+    async fn open(self, remote: SocketAddr, trust: Arc<Trust>, outcome: watch::Sender<Option<Reached>>) {
         let connected = match self.connections.connect(remote).await {
             Ok(connected) => connected,
             Err(error) => return drop(outcome.send(Some(Err(words::no_connection(remote, &error))))),

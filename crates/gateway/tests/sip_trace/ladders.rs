@@ -67,8 +67,7 @@ fn entries(text: &str) -> Vec<Entry> {
 fn entry(number: u64, block: &str) -> Entry {
     let (head, body) = block.split_once('\n').unwrap_or((block, ""));
     let [time, way, transport, local, remote] = head.split(' ').collect::<Vec<_>>()[..] else { panic!("{head}") };
-    let transports = [Transport::Udp, Transport::Tcp, Transport::Tls];
-    let transport = transports.into_iter().find(|known| known.name().eq_ignore_ascii_case(transport)).unwrap();
+    let transport = Transport::named(transport).unwrap();
     let flow = Flow { transport, local: local.parse().unwrap(), remote: remote.parse().unwrap() };
     let lines = body.trim_end_matches('\n').lines().map(|line| line.strip_prefix("   ").unwrap_or(line));
     let mut message = lines.map(|line| format!("{line}\r\n")).collect::<String>().replace("{ESC}", "\u{1b}");

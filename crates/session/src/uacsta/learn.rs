@@ -6,7 +6,7 @@ use csta::{EventKind, Message, Request, Response};
 use super::requests::{Purpose, read};
 use super::{Phase, Turn, Uacsta};
 use crate::Output;
-use crate::capability::{Finding, Known, Report, Service, Source, is_not_supported};
+use crate::capability::{Known, Report, Service, Source, is_not_supported};
 use crate::dialect::Dialect;
 
 /// A name longer than this is cut.
@@ -133,9 +133,8 @@ impl Uacsta {
         }
         let Unsaid { services, .. } = std::mem::take(&mut self.unsaid);
         let mut known = self.known.clone();
-        let relied_on = |(name, finding): (&Service, &Finding)| (*name, *finding);
-        for (name, finding) in self.dialect.services.iter().map(relied_on) {
-            known.services.entry(name).or_insert(finding);
+        for (name, finding) in &self.dialect.services {
+            known.services.entry(*name).or_insert(*finding);
         }
         for (name, finding) in &self.dialect.events {
             known.events.entry(*name).or_insert(*finding);

@@ -49,7 +49,7 @@ impl Dialog {
     pub(crate) fn from_line(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let pinned = words.next().filter(|form| [FORM, PINNED].contains(form))? == PINNED;
-        let transport = transport(words.next()?)?;
+        let transport = Transport::named(words.next()?)?;
         let mut address = || words.next()?.parse::<SocketAddr>().ok();
         let flow = Flow { transport, local: address()?, remote: address()? };
         let id = DialogId::from_tag(words.next()?)?;
@@ -63,8 +63,4 @@ impl Dialog {
         let dialog = Self::new(id, call_id, flow, Parties { local, remote, target });
         Some(Self { remote_tag, local_seq, routes, pinned, phase: Phase::UP, ..dialog })
     }
-}
-
-fn transport(name: &str) -> Option<Transport> {
-    [Transport::Udp, Transport::Tcp, Transport::Tls].into_iter().find(|transport| transport.name() == name)
 }
