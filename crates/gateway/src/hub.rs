@@ -212,7 +212,6 @@ impl Hub {
     }
 
     fn session_said(&mut self, round: &mut Round<'_>, link: LinkIndex, output: session::Output) {
-        let name = self.links[link.0].name().to_owned();
         match output {
             session::Output::Reach(next_hop) => round.out.push(Output::Reach(link, next_hop)),
             session::Output::Event { line, event, ack } => self.event(round, link, &line, &event, ack),
@@ -229,15 +228,19 @@ impl Hub {
             session::Output::Outcome(id, outcome) => round.out.push(Output::Outcome(id, outcome)),
             session::Output::Learnt { known, services } => {
                 let lines = self.links[link.0].lines().map(|line| line.id.clone()).collect();
-                round.out.push(Output::Learnt { link: name, lines, known, services });
+                round.out.push(Output::Learnt { link: self.name(link), lines, known, services });
             }
             session::Output::State(state) => {
                 let dialog = self.links[link.0].dialog().and_then(|dialog| self.agent.remember(dialog));
-                round.out.push(Output::Dialog(name.clone(), dialog));
-                round.out.push(Output::State(name, state));
+                round.out.push(Output::Dialog(self.name(link), dialog));
+                round.out.push(Output::State(self.name(link), state));
             }
-            session::Output::Note(text) => round.out.push(Output::Note(name, text)),
+            session::Output::Note(text) => round.out.push(Output::Note(self.name(link), text)),
         }
+    }
+
+    fn name(&self, link: LinkIndex) -> String {
+        self.links[link.0].name().to_owned()
     }
 
     /// An event changes the calls only if what follows from it can be kept.
