@@ -27,6 +27,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the gateway until it is told to stop (Ctrl-C, SIGTERM)
+    ///
+    /// Exits 0 then, 1 if it cannot start, and 74 if the disk failed and it stopped acknowledging events.
     Run {
         #[command(flatten)]
         file: ConfigFile,
@@ -36,20 +38,22 @@ enum Command {
     /// Check a configuration file and start nothing; exits 0 if it can be used, 1 if not
     Check(ConfigFile),
     /// Show what is known of the phone of each line: its make, what it can do and what not
+    ///
+    /// Reads what the gateway has written to `state_dir`, whether it runs or not.
     Lines(ConfigFile),
     /// Ask the running gateway to dial; exits 0 only if the phone took it
     Dial(dial::Options),
     /// Show the SIP messages that the running gateway has kept: a ladder of each dialog, or packets for Wireshark
     ///
-    /// Asks over the control socket in `state_dir`, which only the user that runs the gateway may open, and root. TLS is
-    /// no hindrance: messages are shown as they were inside. Telephone numbers are shown, for that is what is asked for;
-    /// nothing of it reaches the log. What a digest login proves itself with (`response`, `rspauth`) is masked with x's
-    /// before it leaves the gateway. How much is kept, and whether: `[sip] trace`.
+    /// Asks over the control socket in `state_dir`, which only the user that runs the gateway and root may open. Messages
+    /// inside TLS are shown as they were inside. Telephone numbers are shown, for that is what is asked for; nothing of it
+    /// reaches the log. What is computed from a password (`response`, `rspauth`) is replaced by x's before it leaves the
+    /// gateway. `[sip] trace` says how much is kept, or `"off"`.
     ///
     /// Exits 1 if there is nothing to show.
     #[cfg(unix)]
     SipTrace(sip_trace::Options),
-    /// Show the whole way with two simulated phones on this machine
+    /// Show the whole way with two simulated phones on this machine; needs no file
     Demo {
         #[command(flatten)]
         options: DemoOptions,
