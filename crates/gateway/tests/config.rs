@@ -43,6 +43,14 @@ fn the_example_loads() {
 }
 
 #[test]
+fn the_unit_makes_the_state_dir_of_the_example() {
+    let read = |name: &str| fs::read_to_string(root().join("examples").join(name)).unwrap();
+    let (unit, config) = (read("hookswitch.service"), read("hookswitch.toml"));
+    let folder = unit.lines().find_map(|line| line.strip_prefix("StateDirectory=")).unwrap();
+    assert!(config.contains(&format!("state_dir = \"/var/lib/{folder}\"")), "{folder}");
+}
+
+#[test]
 fn every_block_of_the_documentation_loads() {
     for (page, least) in [("docs/configuration.md", 8), ("README.md", 1)] {
         let text = fs::read_to_string(root().join(page)).unwrap();
