@@ -29,3 +29,13 @@ pub fn cleared(user: usize, call: usize) -> Vec<u8> {
     )
     .into_bytes()
 }
+
+/// Something that changes no call.
+#[must_use]
+pub fn do_not_disturb(user: usize) -> String {
+    format!(
+        "<DoNotDisturbEvent xmlns=\"{NS}\"><monitorCrossRefID>{user}</monitorCrossRefID>\
+         <device><deviceIdentifier>{user}</deviceIdentifier></device>\
+         <doNotDisturbOn>true</doNotDisturbOn></DoNotDisturbEvent>"
+    )
+}

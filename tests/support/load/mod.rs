@@ -7,13 +7,15 @@
 mod crowd;
 pub mod events;
 mod receiver;
+mod shooter;
 mod streams;
 mod subject;
 mod wire;
 
 pub use crowd::{Count, Crowd};
 pub use receiver::Receiver;
-pub use subject::{Subject, allow_open_files, free_port};
+pub use shooter::Shooter;
+pub use subject::{Subject, allow_open_files, folder, free_port};
 pub use wire::Wire;
 
 /// The middle one of some values that were measured.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -109,6 +109,15 @@ impl Subject {
         Duration::from_millis(10 * ticks)
     }
 
+    /// Asks it to end, and waits so long.
+    pub fn ask_to_end(&mut self, patience: Duration) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let deadline = Instant::now() + patience;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn proc(&self, file: &str) -> String {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).expect("a process that runs")
     }
@@ -141,6 +150,11 @@ pub fn allow_open_files(files: usize) {
     assert!(set.is_ok_and(|status| status.success()), "{files} open files are needed: see `ulimit -Hn`");
 }
 
-fn folder() -> TempDir {
+/// A folder for a subject's files.
+///
+/// # Panics
+/// There is none.
+#[must_use]
+pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
