@@ -1,11 +1,9 @@
-//! What goes into an agent and what comes out of it.
+//! What comes out of an agent, and the answers that go both ways.
 
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::digest::Credentials;
 use crate::message::ParseError;
 use crate::{Body, DialogId, Flow, Method, Registration, Uri};
 
@@ -205,67 +203,6 @@ impl Answer {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
-}
-
-/// An invitation: a dialog that is to be.
-#[derive(Clone, Debug)]
-pub struct Invite {
-    /// Where the INVITE goes.
-    pub flow: Flow,
-    /// How whom we want is reached: Request-URI, and To unless that is given.
-    pub uri: Uri,
-    /// Whom we want, where that is not also how he is reached: To.
-    pub to: Option<Uri>,
-    /// Who we are: From.
-    pub from: Uri,
-    /// Proxies to go through, in this order.
-    pub route: Vec<Uri>,
-    /// For peers that challenge.
-    pub credentials: Option<Credentials>,
-    /// What the INVITE carries.
-    pub body: Option<Body>,
-    /// More headers, as name and value.
-    pub headers: Vec<(String, String)>,
-    /// Give up when not even a provisional answer came within this time, and not after 64·T1 only: whoever waits for
-    /// a rebooting phone wants to ask again soon. A late 2xx is acknowledged and ended at once.
-    pub give_up: Option<Duration>,
-    /// All requests of the dialog go out on `flow`, whatever the peer's Contact says: it registered from there, and
-    /// its own address may be one behind a NAT.
-    pub pinned: bool,
-}
-
-impl Invite {
-    /// An INVITE with nothing special.
-    #[must_use]
-    pub fn new(flow: Flow, uri: Uri, from: Uri) -> Self {
-        Self {
-            flow,
-            uri,
-            to: None,
-            from,
-            route: Vec::new(),
-            credentials: None,
-            body: None,
-            headers: Vec::new(),
-            give_up: None,
-            pinned: false,
-        }
-    }
-}
-
-/// A registration at somebody else's registrar (RFC 3261 10.2).
-#[derive(Clone, Debug)]
-pub struct Register {
-    /// Where the REGISTER goes, and where the registrar finds us.
-    pub flow: Flow,
-    /// The registrar's domain: `sip:pbx.example.com`.
-    pub registrar: Uri,
-    /// The address of record: who we are there.
-    pub user: Uri,
-    /// For registrars that challenge, which all should.
-    pub credentials: Option<Credentials>,
-    /// How long it shall hold; zero takes it back.
-    pub expires: Duration,
 }
 
 /// A request of the peer that waits for our answer.

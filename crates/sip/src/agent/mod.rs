@@ -4,6 +4,7 @@ mod answers;
 mod config;
 mod event;
 mod incoming;
+mod invitations;
 mod keep_alive;
 mod objections;
 mod ordering;
@@ -18,14 +19,16 @@ use std::time::Instant;
 
 use answers::Answers;
 pub use config::{Config, Entropy, Load};
-pub use event::{Answer, Discard, Ending, Event, Failure, Invite, Output, Register, TransactionId};
+pub use event::{Answer, Discard, Ending, Event, Failure, Output, TransactionId};
+pub use invitations::Invite;
 use keep_alive::KeepAlives;
 use ordering::Overtakers;
 pub use outside::{Outside, Question};
+pub use registrations::Register;
 use requests::{Plan, Purpose, Requests};
 use sessions::SessionTimer;
 
-use crate::dialog::{Dialog, DialogId, Parties, Phase, Remembered};
+use crate::dialog::{Dialog, DialogId, Phase, Remembered};
 use crate::digest::Login;
 use crate::message::{Kind, Message, Raw, Start, Via};
 use crate::registrar::Registrar;
@@ -153,27 +156,6 @@ impl Agent {
     pub fn load(&self) -> Load {
         let (requests, answers) = (self.requests.clients.len(), self.answers.servers.len());
         Load { dialogs: self.dialogs.len(), requests, answers }
-    }
-
-    /// Asks for a dialog: [`Event::Accepted`] or [`Event::Rejected`] follows.
-    pub fn invite(&mut self, now: Instant, invite: Invite, out: &mut Vec<Output>) -> DialogId {
-        let Invite { flow, uri, to, from, route, credentials, body, headers, give_up, pinned } = invite;
-        let uri = uri.without_headers();
-        let id = DialogId(self.requests.random());
-        if self.requests.is_full() || self.dialogs.len() >= self.requests.config.max_dialogs {
-            out.push(Event::Rejected { dialog: id, failure: Failure::Status(Answer::local(503)) }.into());
-            return id;
-        }
-        let parties = Parties { local: from, remote: to.unwrap_or_else(|| uri.clone()), target: uri };
-        let dialog = Dialog::new(id, self.requests.call_id(), flow, parties);
-        let mut dialog = Dialog { routes: route, pinned, login: Login::of(credentials), ..dialog };
-        let headers = headers.into_iter().chain(self.session_headers(None)).collect();
-        let plan = Plan { headers, give_up, ..Plan::new(Method::INVITE, body) };
-        let key = self.requests.send(now, &mut dialog, &plan, out);
-        self.requests.keep(key, Purpose::Invite { dialog: id, plan });
-        dialog.phase = Phase::Calling(key);
-        self.dialogs.insert(id, dialog);
-        id
     }
 
     /// Sends INFO, OPTIONS, UPDATE or a re-INVITE inside a dialog: [`Event::Answered`] or [`Event::Failed`] follows,

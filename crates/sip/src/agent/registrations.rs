@@ -3,10 +3,25 @@
 use std::time::{Duration, Instant};
 
 use super::incoming::{Request, overloaded};
-use super::{Agent, Answer, Event, Failure, Output, Plan, Purpose, Register};
-use crate::Method;
+use super::{Agent, Answer, Event, Failure, Output, Plan, Purpose};
 use crate::dialog::{Dialog, DialogId, Parties};
 use crate::digest::Login;
+use crate::{Credentials, Flow, Method, Uri};
+
+/// A registration at somebody else's registrar (RFC 3261 10.2).
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// Where the REGISTER goes, and where the registrar finds us.
+    pub flow: Flow,
+    /// The registrar's domain: `sip:pbx.example.com`.
+    pub registrar: Uri,
+    /// The address of record: who we are there.
+    pub user: Uri,
+    /// For registrars that challenge, which all should.
+    pub credentials: Option<Credentials>,
+    /// How long it shall hold; zero takes it back.
+    pub expires: Duration,
+}
 
 impl Agent {
     /// Registers somewhere: [`Event::Answered`] or [`Event::Failed`] follows, with the tag 0. The id stands for the
