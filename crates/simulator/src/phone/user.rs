@@ -54,11 +54,6 @@ impl Phone {
         self.attempt(now, |calls| calls.fail(call, EventCause::BUSY))
     }
 
-    /// A dialled call cannot be completed, for this reason. It stays until the user hangs up.
-    pub fn call_fails(&mut self, now: Instant, call: CallId, cause: EventCause) -> bool {
-        self.attempt(now, |calls| calls.fail(call, cause))
-    }
-
     /// The user puts a call on hold.
     pub fn hold(&mut self, now: Instant, call: CallId) -> bool {
         self.attempt(now, |calls| calls.hold(call, EventCause::NORMAL))
