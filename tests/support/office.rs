@@ -226,7 +226,7 @@ impl Office {
                 let record = |line: LineId| (line.clone(), gateway::phones::record(line, &link, &known, since));
                 self.known.extend(lines.into_iter().map(record));
             }
-            Output::Dialog(..) | Output::Disconnect(_) | Output::Trust(_) => {}
+            Output::Dialog(..) | Output::Disconnect(_) | Output::Recognised(_) => {}
             Output::Note(link, text) => println!("note of {link}: {text}"),
             Output::Discarded(_, reason) => println!("dropped: {reason}"),
         }

@@ -187,7 +187,7 @@ impl World {
             }
             Output::State(_, State::Up) => self.up_since = self.up_since.or(Some(self.now)),
             Output::State(_, State::Down(_) | State::Degraded(_)) | Output::Outcome(..) | Output::Dialog(..) => {}
-            Output::Learnt { .. } | Output::Trust(_) => {}
+            Output::Learnt { .. } | Output::Recognised(_) => {}
             Output::Note(link, text) => println!("note of {link}: {text}"),
             Output::Disconnect(flow) => self.tell(Input::FlowFailed(flow)),
             Output::Discarded(_, reason) => println!("dropped: {reason}"),
@@ -208,7 +208,7 @@ impl World {
                     self.phone_said(out);
                 }
                 sip::Output::Disconnect { .. }
-                | sip::Output::Trusted { .. }
+                | sip::Output::Recognised { .. }
                 | sip::Output::Registered(_)
                 | sip::Output::Discarded { .. } => {}
             }

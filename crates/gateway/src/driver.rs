@@ -218,7 +218,7 @@ impl Driver {
             match output {
                 Output::Transmit(flow, bytes) => self.transmit(flow, bytes),
                 Output::Disconnect(flow) => self.links.disconnect(flow),
-                Output::Trust(flow) => self.links.trust(flow),
+                Output::Recognised(flow) => self.links.recognise(flow),
                 Output::Reach(link, next_hop) => {
                     let way = self.links.reach(next_hop, self.trusts.get(link.position()).cloned().flatten());
                     self.lookups.spawn(async move { (link, way.await) });

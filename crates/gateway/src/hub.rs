@@ -182,7 +182,7 @@ impl Hub {
                 match output {
                     sip::Output::Transmit { flow, bytes } => round.out.push(Output::Transmit(flow, bytes)),
                     sip::Output::Disconnect { flow } => round.out.push(Output::Disconnect(flow)),
-                    sip::Output::Trusted { flow } => round.out.push(Output::Trust(flow)),
+                    sip::Output::Recognised { flow } => round.out.push(Output::Recognised(flow)),
                     sip::Output::Event(event) => self.agent_said(&mut round, event),
                     sip::Output::Registered(registration) => self.registered(&mut round, registration),
                     sip::Output::Discarded { flow, reason } => round.out.push(Output::Discarded(flow, reason)),

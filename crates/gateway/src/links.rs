@@ -132,8 +132,8 @@ impl Links {
     }
 
     /// The peer on this connection is no stranger any more.
-    pub fn trust(&self, flow: sip::Flow) {
-        self.connections.trust(flow);
+    pub fn recognise(&self, flow: sip::Flow) {
+        self.connections.recognise(flow);
     }
 
     /// Looks for a way to a next hop (RFC 3263): its address, our own side of the flow, and for TLS a connection whose peer

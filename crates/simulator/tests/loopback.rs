@@ -83,7 +83,7 @@ impl Gateway {
                     Output::Transmit { flow, bytes } => self.socket.send(flow.remote, &bytes).await,
                     Output::Event(event) => self.handle(event),
                     Output::Discarded { reason, .. } => panic!("{reason}"),
-                    Output::Disconnect { .. } | Output::Trusted { .. } | Output::Registered(_) => {}
+                    Output::Disconnect { .. } | Output::Recognised { .. } | Output::Registered(_) => {}
                 }
             }
             if self.pending.is_empty() {

@@ -112,7 +112,7 @@ impl TwoLines {
                         }
                         Output::Event(event) => self.handle(event),
                         Output::Discarded { reason, .. } => panic!("{reason}"),
-                        Output::Disconnect { .. } | Output::Trusted { .. } | Output::Registered(_) => {}
+                        Output::Disconnect { .. } | Output::Recognised { .. } | Output::Registered(_) => {}
                     }
                 }
             }

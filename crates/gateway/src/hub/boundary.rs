@@ -57,7 +57,7 @@ pub enum Output {
     /// Close this connection; that it failed is to be reported.
     Disconnect(sip::Flow),
     /// The peer on this connection is no stranger.
-    Trust(sip::Flow),
+    Recognised(sip::Flow),
     /// Find a way to this next hop.
     Reach(LinkIndex, NextHop),
     /// Make this durable, in this order.

@@ -122,7 +122,7 @@ impl Connections {
     }
 
     /// The peer is one of ours: it is no stranger any more.
-    pub(super) fn trust(&self, flow: sip::Flow) {
+    pub(super) fn recognise(&self, flow: sip::Flow) {
         if let Some(standing) = self.standing().get_mut(&(flow.transport, flow.remote)) {
             standing.seat = None;
         }

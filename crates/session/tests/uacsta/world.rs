@@ -315,7 +315,7 @@ impl World {
                 }
                 sip::Output::Event(event) => self.tell(Input::Sip(event)),
                 sip::Output::Disconnect { .. }
-                | sip::Output::Trusted { .. }
+                | sip::Output::Recognised { .. }
                 | sip::Output::Registered(_)
                 | sip::Output::Discarded { .. } => {}
             }
@@ -332,7 +332,7 @@ impl World {
                     self.phone_said(out);
                 }
                 sip::Output::Disconnect { .. }
-                | sip::Output::Trusted { .. }
+                | sip::Output::Recognised { .. }
                 | sip::Output::Registered(_)
                 | sip::Output::Discarded { .. } => {}
             }

@@ -195,7 +195,7 @@ impl Phone {
                     Output::Transmit { flow, bytes } => self.outbox.push_back((flow, bytes)),
                     Output::Event(event) => self.handle(now, event),
                     Output::Disconnect { .. }
-                    | Output::Trusted { .. }
+                    | Output::Recognised { .. }
                     | Output::Registered(_)
                     | Output::Discarded { .. } => {}
                 }

@@ -22,7 +22,7 @@ pub enum Output {
         flow: Flow,
     },
     /// The peer on this connection is no stranger: an account has registered over it, or a dialog is up on it.
-    Trusted {
+    Recognised {
         /// The connection.
         flow: Flow,
     },
@@ -246,7 +246,7 @@ impl fmt::Debug for Output {
                 write!(f, "Transmit({flow:?}, {} bytes)", bytes.len())
             }
             Self::Disconnect { flow } => write!(f, "Disconnect({flow:?})"),
-            Self::Trusted { flow } => write!(f, "Trusted({flow:?})"),
+            Self::Recognised { flow } => write!(f, "Recognised({flow:?})"),
             Self::Event(event) => event.fmt(f),
             Self::Registered(registration) => registration.fmt(f),
             Self::Discarded { flow, reason } => write!(f, "Discarded({flow:?}, {reason})"),

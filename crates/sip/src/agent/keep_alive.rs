@@ -150,7 +150,7 @@ impl Agent {
         if let Some(flow) = up.map(|dialog| dialog.flow)
             && self.keep_alives.watch(now, id, flow)
         {
-            out.push(Output::Trusted { flow });
+            out.push(Output::Recognised { flow });
         }
     }
 

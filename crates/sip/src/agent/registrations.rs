@@ -81,7 +81,7 @@ impl Agent {
         let registered = answer.is_success();
         self.answer(now, transaction, &answer, out);
         if registered && flow.transport.is_reliable() {
-            out.push(Output::Trusted { flow });
+            out.push(Output::Recognised { flow });
         }
         out.extend(news.map(Output::Registered));
     }

@@ -26,7 +26,7 @@ pub struct Net {
     /// The connections that an agent gave up.
     pub disconnected: Vec<Flow>,
     /// The connections whose peers are no strangers any more.
-    pub trusted: Vec<(usize, Flow)>,
+    pub recognised: Vec<(usize, Flow)>,
     /// The news of the gateway's registrar.
     pub registered: Vec<sip::Registration>,
     /// The phone answers whatever it is asked with 200.
@@ -130,7 +130,7 @@ impl Net {
             discarded: Vec::new(),
             pings: Vec::new(),
             disconnected: Vec::new(),
-            trusted: Vec::new(),
+            recognised: Vec::new(),
             registered: Vec::new(),
             polite: true,
             phone_dialog: None,
@@ -233,7 +233,7 @@ impl Net {
         for output in out {
             match output {
                 Output::Transmit { flow, bytes } => self.transmit(agent, flow, bytes),
-                Output::Trusted { flow } => self.trusted.push((agent, flow)),
+                Output::Recognised { flow } => self.recognised.push((agent, flow)),
                 Output::Disconnect { flow } => {
                     self.disconnected.push(flow);
                     self.act(agent, |agent, now, out| agent.flow_failed(now, flow, out));

@@ -278,7 +278,7 @@ fn a_flood_of_spoofed_infos_makes_no_event() {
                 }
                 sip::Output::Discarded { .. } => {}
                 sip::Output::Event(event) => panic!("{event:?} from {spoofed}"),
-                sip::Output::Registered(_) | sip::Output::Disconnect { .. } | sip::Output::Trusted { .. } => {
+                sip::Output::Registered(_) | sip::Output::Disconnect { .. } | sip::Output::Recognised { .. } => {
                     panic!("strangers change nothing")
                 }
             }
@@ -308,13 +308,13 @@ fn a_peer_is_trusted_for_its_dialog_and_not_for_its_manners() {
     let mut net = Net::new(Transport::Tcp);
     let flow = sip::Flow { remote: stranger(), ..net.flow(0, 1) };
     net.inject(0, stranger(), request("OPTIONS", "", "Content-Length: 0\r\n").as_bytes());
-    assert_eq!((net.kinds_by(0), &net.trusted), (vec!["200".to_owned()], &Vec::new()));
+    assert_eq!((net.kinds_by(0), &net.recognised), (vec!["200".to_owned()], &Vec::new()));
     net.connected();
-    assert_eq!(net.trusted.iter().filter(|(agent, _)| *agent == 0).collect::<Vec<_>>(), [&(0, net.flow(0, 1))]);
+    assert_eq!(net.recognised.iter().filter(|(agent, _)| *agent == 0).collect::<Vec<_>>(), [&(0, net.flow(0, 1))]);
     // The phone goes on with its dialog on another connection.
-    net.trusted.clear();
+    net.recognised.clear();
     let info = in_dialog(&mut net, "INFO", "");
     let elsewhere = sip::Flow { remote: "10.0.0.2:40000".parse().unwrap(), ..flow };
     net.inject(0, elsewhere.remote, &info);
-    assert_eq!(net.trusted, [(0, elsewhere)]);
+    assert_eq!(net.recognised, [(0, elsewhere)]);
 }

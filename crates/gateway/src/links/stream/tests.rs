@@ -61,7 +61,7 @@ async fn who_is_trusted_may_stay_and_be_silent() {
     let mut house = House::new().await;
     house.client.write_all(OPTIONS).await.unwrap();
     let (flow, _) = house.received().await;
-    house.connections.trust(flow);
+    house.connections.recognise(flow);
     tokio::time::sleep(STRANGER_TIMEOUT * 60).await;
     house.connections.send(flow, Bytes::from_static(b"hello"));
     let mut hello = [0; 5];
@@ -76,7 +76,7 @@ async fn a_message_that_was_begun_must_end() {
     let mut house = House::new().await;
     house.client.write_all(OPTIONS).await.unwrap();
     let (flow, _) = house.received().await;
-    house.connections.trust(flow);
+    house.connections.recognise(flow);
     let begun = Instant::now();
     for byte in OPTIONS {
         if house.client.write_all(&[*byte]).await.is_err() {
@@ -110,7 +110,7 @@ async fn little_waits_for_a_stranger() {
         house.client.write_all(OPTIONS).await.unwrap();
         let (flow, _) = house.received().await;
         if is_trusted {
-            house.connections.trust(flow);
+            house.connections.recognise(flow);
         }
         // None of this is written before the next wait.
         for _ in 0..3 {

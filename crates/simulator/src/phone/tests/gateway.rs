@@ -177,7 +177,7 @@ impl World {
             Output::Event(event) => self.news.push(event),
             Output::Discarded { reason, .. } => panic!("{reason}"),
             Output::Registered(registration) => self.registered.push(registration),
-            Output::Disconnect { .. } | Output::Trusted { .. } => {}
+            Output::Disconnect { .. } | Output::Recognised { .. } => {}
         }
     }
 }
