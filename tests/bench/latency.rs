@@ -38,6 +38,10 @@ enum Subject {
 /// One round's latencies in microseconds, ascending.
 struct Round(Vec<u64>);
 
+/// As in the daemon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {

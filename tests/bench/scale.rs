@@ -30,6 +30,10 @@ const RATE: u32 = 1_000;
 /// For whatever has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// As in the daemon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -31,6 +31,10 @@ const ROUND: Duration = Duration::from_secs(2);
 /// Events a second where the time of one is taken.
 const RATE: u32 = 500;
 
+/// As in the daemon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -9,7 +9,7 @@ use call_model::{LineId, Moment, Outcome};
 use front::commands::Dial;
 use jiff::Timestamp;
 use session::{CommandId, Known, State, Way};
-use store::{PhoneRecord, Store, StoreEvent, Submission};
+use store::{Store, StoreEvent, Submission};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -279,10 +279,11 @@ impl Driver {
 /// Tells each session what is known of its phone from before.
 fn recall(parts: &mut Parts, store: &Store) {
     let remembered = store.phones();
+    let by_line: HashMap<_, _> = remembered.iter().map(|phone| (&phone.line, phone)).collect();
     for link in &mut parts.links {
-        let of_link =
-            |phone: &&PhoneRecord| phone.link == link.name && link.lines.iter().any(|line| line.id == phone.line);
-        link.known = remembered.iter().find(of_link).map(phones::known);
+        let mut of_link = link.lines.iter().filter_map(|line| by_line.get(&line.id));
+        let known = of_link.find(|phone| phone.link == link.name).map(|phone| phones::known(phone));
+        link.known = known.map(Box::new);
     }
 }
 

@@ -47,7 +47,7 @@ impl Desk {
             request_timeout: Duration::from_secs(5),
             reconnect: Reconnect::default(),
             dialect: self.dialect,
-            known: self.known.clone(),
+            known: self.known.clone().map(Box::new),
         }
     }
 

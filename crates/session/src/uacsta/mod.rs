@@ -68,7 +68,7 @@ pub struct Config {
     /// How the phone speaks; `None`: it is recognised by its name.
     pub dialect: Option<&'static Dialect>,
     /// What was known of it before the gateway was restarted.
-    pub known: Option<Known>,
+    pub known: Option<Box<Known>>,
 }
 
 /// What a session works with for the length of one input.
@@ -90,7 +90,7 @@ pub struct Uacsta {
     monitors: Vec<Monitor>,
     phase: Phase,
     /// Where the phone registered, if it did.
-    binding: Option<sip::Binding>,
+    binding: Option<Box<sip::Binding>>,
     /// What carried the last session.
     worked: Option<sip::Candidate>,
     /// What failed in the attempt that is under way.
@@ -121,7 +121,7 @@ pub struct Uacsta {
 enum Phase {
     Down { retry_at: Option<Instant>, why: String },
     Reaching { give_up_at: Instant },
-    Inviting { dialog: sip::DialogId, way: Way, give_up_at: Instant },
+    Inviting { dialog: sip::DialogId, way: Box<Way>, give_up_at: Instant },
     Up { dialog: sip::DialogId, since: Instant, last_heard: Instant },
     Stopped,
 }
@@ -129,11 +129,12 @@ enum Phase {
 impl Uacsta {
     /// A session that will open its dialog at the first [`Input::Timeout`], or when its phone has registered.
     #[must_use]
-    pub fn new(config: Config, now: Instant) -> Self {
+    pub fn new(mut config: Config, now: Instant) -> Self {
         let monitors = config.lines.iter().map(|line| Monitor::new(line.clone(), now)).collect();
         let phase = Phase::Down { retry_at: Some(now), why: "not connected yet".into() };
         // A phone without a name may be another one by now.
-        let known = config.known.clone().filter(|known| !known.agent.is_empty()).unwrap_or_default();
+        let known =
+            config.known.take().filter(|known| !known.agent.is_empty()).map_or_else(Known::default, |known| *known);
         let dialect = config.dialect.or_else(|| Dialect::of_agent(&known.agent)).unwrap_or(Dialect::generic());
         Self {
             config,

@@ -44,7 +44,7 @@ impl Uacsta {
         let invite =
             sip::Invite { credentials: self.config.credentials.clone(), body, give_up: Some(GIVE_UP), ..invite };
         let dialog = turn.agent.invite(turn.now, invite, turn.wire);
-        self.phase = Phase::Inviting { dialog, way, give_up_at: turn.now + ANSWER };
+        self.phase = Phase::Inviting { dialog, way: Box::new(way), give_up_at: turn.now + ANSWER };
     }
 
     /// The INVITE came to nothing. A server that is silent, cannot be reached or is overloaded may have others beside it
@@ -83,7 +83,7 @@ impl Uacsta {
 
     /// The way led to the phone, and it serves us.
     pub(super) fn up(&mut self, turn: &Turn<'_>, dialog: sip::DialogId) {
-        if let Phase::Inviting { way, .. } = self.phase {
+        if let Phase::Inviting { way, .. } = &self.phase {
             self.worked = Some(way.flow.into());
         }
         (self.failures, self.detour, self.not_before) = (0, None, None);

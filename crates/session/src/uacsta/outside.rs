@@ -17,7 +17,7 @@ impl Uacsta {
         let credentials = self.config.credentials.clone();
         self.pending.clear(); // a greeting on another way, which led nowhere
         let dialog = turn.agent.outside(sip::Outside { flow, uri, to, from, route, credentials });
-        self.phase = Phase::Inviting { dialog, way, give_up_at: turn.now + GIVE_UP };
+        self.phase = Phase::Inviting { dialog, way: Box::new(way), give_up_at: turn.now + GIVE_UP };
         self.greet(turn);
     }
 

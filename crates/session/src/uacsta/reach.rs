@@ -84,13 +84,13 @@ impl Uacsta {
 
     /// This way leads to nobody who takes the session: the next one is tried, if there is one.
     pub(super) fn turn_back(&mut self, turn: &mut Turn<'_>, why: String) {
-        let Phase::Inviting { way, .. } = self.phase else { return self.fail(turn, why) };
-        let failed = sip::Candidate::from(way.flow);
+        let Phase::Inviting { way, .. } = &self.phase else { return self.fail(turn, why) };
+        let (failed, others) = (sip::Candidate::from(way.flow), way.others);
         self.worked = self.worked.filter(|worked| *worked != failed);
         let detour = self.detour.get_or_insert_default();
         detour.failed.push(failed);
         detour.why.clone_from(&why);
-        if way.others { self.reach(turn) } else { self.fail(turn, why) }
+        if others { self.reach(turn) } else { self.fail(turn, why) }
     }
 
     /// The phone registered for the first time or anew, or its registration is gone. Either way it knows nothing of the
@@ -103,7 +103,7 @@ impl Uacsta {
         if let Some(dialog) = before {
             turn.agent.bye(turn.now, dialog, turn.wire);
         }
-        self.binding = binding;
+        self.binding = binding.map(Box::new);
         (self.failures, self.flaps, self.detour) = (0, 0, None);
         if self.binding.is_none() {
             return self.down(turn, None, "the phone is not registered any more".into());
@@ -125,7 +125,7 @@ impl Uacsta {
                 Some(sip::Invite { route, ..sip::Invite::new(flow, uri.clone(), from) })
             }
             Reach::Registered { .. } => {
-                let sip::Binding { contact, account, .. } = self.binding.as_ref()?;
+                let sip::Binding { contact, account, .. } = self.binding.as_deref()?;
                 let to = Some(account.clone());
                 Some(sip::Invite { to, pinned: true, ..sip::Invite::new(flow, contact.clone(), ourselves) })
             }

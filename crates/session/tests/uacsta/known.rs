@@ -172,7 +172,7 @@ fn what_was_known_before_a_restart_holds_for_a_phone_of_the_same_name() {
     let refused = Finding { can: false, by: Source::Tried };
     known.services.insert(Service::SNAPSHOT_DEVICE, refused);
     known.services.insert(Service::GET_CSTA_FEATURES, refused);
-    let config = || UacstaConfig { known: Some(known.clone()), ..config() };
+    let config = || UacstaConfig { known: Some(Box::new(known.clone())), ..config() };
 
     let mut same = up_with("Phone 1.0", config());
     assert_eq!(same.when("SnapshotDevice sip:987@192.0.2.20"), [] as [f64; 0]);

@@ -174,7 +174,7 @@ impl Agent {
         };
         let (from, to) = (dialog.remote.clone(), dialog.local.clone());
         let transaction = self.answers.start(now, timers, request.flow, request.message, id);
-        self.dialogs.insert(id, Dialog { phase: Phase::Ringing(transaction), ..dialog });
+        self.dialogs.insert(id, Box::new(Dialog { phase: Phase::Ringing(transaction), ..dialog }));
         let event = Event::Invited {
             dialog: id,
             transaction,

@@ -71,7 +71,7 @@ impl Agent {
         let key = self.requests.send(now, &mut dialog, &plan, out);
         self.requests.keep(key, Purpose::Invite { dialog: id, plan });
         dialog.phase = Phase::Calling(key);
-        self.dialogs.insert(id, dialog);
+        self.dialogs.insert(id, Box::new(dialog));
         id
     }
 }

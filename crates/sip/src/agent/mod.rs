@@ -41,7 +41,7 @@ use crate::{Body, Credentials, Flow, Method, ParseError, Transport};
 pub struct Agent {
     requests: Requests,
     answers: Answers,
-    dialogs: HashMap<DialogId, Dialog>,
+    dialogs: HashMap<DialogId, Box<Dialog>>,
     sessions: Table<DialogId, SessionTimer>,
     keep_alives: KeepAlives,
     overtakers: Overtakers,
@@ -225,7 +225,8 @@ impl Agent {
         credentials: Option<Credentials>,
         out: &mut Vec<Output>,
     ) {
-        self.requests.send_bye(now, Dialog { flow, login: Login::of(credentials), ..*remembered.0 }, out);
+        let dialog = Dialog { flow, login: Login::of(credentials), ..*remembered.0 };
+        self.requests.send_bye(now, Box::new(dialog), out);
     }
 
     /// Refuses what is no proper message but can be answered (RFC 3261 8.2, 21.4.1). Without any Via nobody could

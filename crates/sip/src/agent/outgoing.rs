@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Agent, Answer, Discard, Ending, Event, Failure, Output, Plan, Purpose};
 use crate::dialog::{Dialog, DialogId, Phase, Terms};
 use crate::message::{Message, reason, text};
-use crate::transaction::{ClientKey, ClientNews};
+use crate::transaction::{Client, ClientKey, ClientNews};
 use crate::{Body, Flow, Method, Transport};
 
 /// A response as it came in.
@@ -27,7 +27,10 @@ impl Agent {
         });
         match news {
             None => out.push(Output::Discarded { flow, reason: Discard::Stray }),
-            Some((key, Some(ClientNews::Final))) => self.finished(now, key, response, out),
+            Some((key, Some(ClientNews::Final))) => {
+                self.finished(now, key, response, out);
+                self.requests.clients.update(key, Client::settle);
+            }
             Some((key, Some(ClientNews::AcceptedAgain))) => self.accepted_again(now, key, message, out),
             Some((key, Some(ClientNews::Cancel))) => self.requests.send_cancel(now, key, out),
             Some((_, Some(ClientNews::TimedOut) | None)) => {}
@@ -64,14 +67,14 @@ impl Agent {
             }
             Some(Purpose::Bye { mut dialog, mut plan }) => {
                 if self.may_retry(key, &mut dialog, &mut plan, response) {
-                    self.requests.send_bye_as(now, *dialog, plan, out);
+                    self.requests.send_bye_as(now, dialog, plan, out);
                 }
             }
             Some(Purpose::Orphan { mut dialog }) => {
                 if response.is_success() {
                     dialog.opened(response.message);
                     self.requests.send_ack(&dialog, key, response.message.cseq.number, out);
-                    self.requests.send_bye(now, *dialog, out);
+                    self.requests.send_bye(now, dialog, out);
                 }
             }
             Some(Purpose::Opened { .. } | Purpose::Cancel) | None => {}
@@ -158,14 +161,14 @@ impl Agent {
         let opened = if let Some(Purpose::Opened { dialog }) = &client.purpose { Some(dialog) } else { None };
         let opened = opened.and_then(|dialog| self.dialogs.get(dialog));
         let other = opened.filter(|dialog| *dialog.remote_tag != *message.to.tag().unwrap_or(""));
-        let Some(mut fork) = other.map(Dialog::without_login) else { return client.acknowledge_again(out) };
+        let Some(mut fork) = other.map(|dialog| dialog.without_login()) else { return client.acknowledge_again(out) };
         if self.requests.is_full() {
             return; // it comes again, or its sender gives up: a peer must not make us write for ever
         }
         fork.opened(message);
         let ack = self.requests.ack(&fork, key, message.cseq.number);
         out.extend(ack.map(|bytes| Output::Transmit { flow: fork.next_hop(), bytes }));
-        self.requests.send_bye(now, fork, out);
+        self.requests.send_bye(now, Box::new(fork), out);
     }
 
     /// The peer's 2xx to our INVITE or UPDATE says how long the session lasts.
@@ -208,7 +211,7 @@ impl Agent {
     pub(super) fn fall_back(&mut self, now: Instant, key: ClientKey, out: &mut Vec<Output>) {
         let purpose = self.requests.clients.get(key).and_then(|client| client.purpose.as_ref());
         let Some(Purpose::Invite { dialog, .. } | Purpose::Request { dialog, .. }) = purpose else { return };
-        let over_udp = |dialog: &&mut Dialog| dialog.next_hop().transport == Transport::Udp;
+        let over_udp = |dialog: &&mut Box<Dialog>| dialog.next_hop().transport == Transport::Udp;
         let Some(dialog) = self.dialogs.get_mut(dialog).filter(over_udp) else { return };
         dialog.refuses_tcp = true;
         let Some(client) = self.requests.clients.remove(key) else { return };

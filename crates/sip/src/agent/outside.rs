@@ -45,7 +45,7 @@ impl Agent {
         if self.dialogs.len() < self.requests.config.max_dialogs {
             let peer = Dialog::new(id, "".into(), flow, Parties { local: from, remote: to, target: uri });
             let login = Login::of(credentials);
-            self.dialogs.insert(id, Dialog { routes: route, pinned: true, login, ..peer });
+            self.dialogs.insert(id, Box::new(Dialog { routes: route, pinned: true, login, ..peer }));
         }
         id
     }

@@ -33,7 +33,7 @@ impl Agent {
         let registration = Dialog::new(id, self.requests.call_id(), flow, parties);
         let registration = Dialog { pinned: true, login: Login::of(credentials), ..registration };
         if self.dialogs.len() < self.requests.config.max_dialogs {
-            self.dialogs.insert(id, registration);
+            self.dialogs.insert(id, Box::new(registration));
         }
         self.register_again(now, id, expires, out);
         id

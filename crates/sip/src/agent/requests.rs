@@ -157,13 +157,13 @@ impl Requests {
 
     /// Ends a dialog. It lives on in its BYE, which may have to be sent again with credentials. Beyond the bound of
     /// transactions the BYE is sent once.
-    pub(super) fn send_bye(&mut self, now: Instant, dialog: Dialog, out: &mut Vec<Output>) {
+    pub(super) fn send_bye(&mut self, now: Instant, dialog: Box<Dialog>, out: &mut Vec<Output>) {
         self.send_bye_as(now, dialog, Plan::new(Method::BYE, None), out);
     }
 
-    pub(super) fn send_bye_as(&mut self, now: Instant, mut dialog: Dialog, plan: Plan, out: &mut Vec<Output>) {
+    pub(super) fn send_bye_as(&mut self, now: Instant, mut dialog: Box<Dialog>, plan: Plan, out: &mut Vec<Output>) {
         let key = self.send(now, &mut dialog, &plan, out);
-        self.keep_if_room(key, Purpose::Bye { dialog: Box::new(dialog), plan });
+        self.keep_if_room(key, Purpose::Bye { dialog, plan });
     }
 
     /// Confirms a 2xx to the INVITE that `key` names, with the credentials that INVITE had (RFC 3261 22.1).
@@ -192,8 +192,8 @@ impl Requests {
 
     /// Nobody wants this INVITE any more: it is cancelled as soon as that is allowed, and a 2xx that comes
     /// nevertheless is ended.
-    pub(super) fn orphan(&mut self, now: Instant, key: ClientKey, dialog: Dialog, out: &mut Vec<Output>) {
-        self.keep(key, Purpose::Orphan { dialog: Box::new(dialog) });
+    pub(super) fn orphan(&mut self, now: Instant, key: ClientKey, dialog: Box<Dialog>, out: &mut Vec<Output>) {
+        self.keep(key, Purpose::Orphan { dialog });
         self.withdraw(now, key, out);
     }
 

@@ -119,6 +119,15 @@ impl<P> Client<P> {
         self.take(step, out)
     }
 
+    /// All that followed from its final answer is done: nobody sends or reads it any more, unless it is an INVITE, which
+    /// a fork may accept again.
+    pub(crate) fn settle(&mut self) {
+        match self.machine {
+            Machine::Invite(_) => {}
+            Machine::NonInvite(_) => self.request = Bytes::new(),
+        }
+    }
+
     /// An alarm went off.
     pub(crate) fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) -> Option<ClientNews> {
         if self.give_up.take_if(|at| now >= *at).is_some() {
