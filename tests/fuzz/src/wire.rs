@@ -117,7 +117,11 @@ impl Wire {
                 Output::Event(Event::Ended { dialog, .. } | Event::Rejected { dialog, .. }) => {
                     self.dialogs[who].retain(|known| *known != dialog);
                 }
-                Output::Disconnect { .. } | Output::Recognised { .. } | Output::Event(_) | Output::Registered(_) | Output::Discarded { .. } => {}
+                Output::Disconnect { .. }
+                | Output::Recognised { .. }
+                | Output::Event(_)
+                | Output::Registered(_)
+                | Output::Discarded { .. } => {}
             }
         }
     }
