@@ -42,7 +42,7 @@ impl Subject {
         // Over TLS phones report on the connection they were called on.
         let listen = if transport == "tls" { String::new() } else { format!("\"{transport}:127.0.0.1:{port}\"") };
         let state = folder.path().join("state");
-        let mut text = format!("state_dir = {state:?}\n[sip]\nlisten = [{listen}]\n{actions}\n");
+        let mut text = format!("state_dir = {state:?}\n[sip]\ntrace = \"off\"\nlisten = [{listen}]\n{actions}\n");
         for (user, uri) in (1000..).zip(phones) {
             let _ = write!(text, "[[link]]\nname = \"p{user}\"\nkind = \"uacsta\"\nuri = \"{uri}\"\n");
             if let Some(authority) = authority {
