@@ -232,6 +232,10 @@ impl Uacsta {
                 self.tell_known(turn);
             }
         }
+        // An emptied BTreeMap keeps room for eleven requests; most of the time there is none.
+        if self.pending.is_empty() {
+            self.pending = BTreeMap::new();
+        }
     }
 
     fn tell_state(&mut self, turn: &mut Turn<'_>, state: State) {

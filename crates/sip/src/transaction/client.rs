@@ -89,6 +89,8 @@ impl<P> Client<P> {
 
     /// Confirms a 2xx, now and whenever it comes again.
     pub(crate) fn acknowledge(&mut self, flow: Flow, ack: Bytes, out: &mut Vec<Output>) {
+        // The INVITE is not sent again. Of it only the credentials are wanted, should a fork accept it too: the ACK has them.
+        self.request = ack.clone();
         self.ack = Some((flow, ack));
         self.acknowledge_again(out);
     }

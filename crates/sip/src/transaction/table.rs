@@ -57,6 +57,10 @@ impl<K: Copy + Eq + Hash + Ord, T: Timed> Table<K, T> {
     pub(crate) fn remove(&mut self, key: K) -> Option<T> {
         let entry = self.entries.remove(&key)?;
         entry.deadline().map(|at| self.alarms.remove(&(at, key)));
+        // After a crowd the room is given back, long before it would be needed again.
+        if self.entries.len() < self.entries.capacity() / 8 {
+            self.entries.shrink_to(self.entries.len() * 2);
+        }
         Some(*entry)
     }
 
